@@ -1,0 +1,1 @@
+//! Roomlog's edge: REST, WebSocket, hub and tail.

@@ -1,0 +1,1 @@
+//! Roomlog's client in Rust.

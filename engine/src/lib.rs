@@ -1,0 +1,1 @@
+//! Roomlog's engine: the fold, the codec, the log, history and live views.

@@ -1,0 +1,1 @@
+//! Roomlog's projector: runs projections over the log.
