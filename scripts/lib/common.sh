@@ -1,0 +1,140 @@
+# Sourced by the scripts beside it: words they share for folders, ports and processes.
+#
+# A part is one server process. It leads a process group of its own, so that it outlives the shell that started it and
+# can be ended as a whole. Its number is kept with its start time: a number that the kernel has given to somebody
+# else since is never signalled.
+
+COMMON=$(readlink -f "${BASH_SOURCE[0]}")
+CACHE="${ROOMLOG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/roomlog}"
+KAFKA_VERSION=4.4.0
+REGISTRY_VERSION=3.0.9
+KAFKA_LIBS="$CACHE/kafka-$KAFKA_VERSION"
+REGISTRY_HOME="$CACHE/apicurio-registry-$REGISTRY_VERSION"
+TOOLS="$CACHE/tools"
+MAVEN=(mvn -B -q "-Dmaven.repo.local=$CACHE/maven")
+
+# Below the range from which the kernel takes the ports of outgoing connections, so that none of those is in the way.
+FIRST_PORT=10000
+LAST_PORT=31999
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "${0##*/}: $*"; exit 1; }
+
+# The folder of the newest PostgreSQL server on this machine; Debian keeps it out of PATH.
+postgres_bin() {
+    local found
+    found=$(find /usr/lib/postgresql -maxdepth 3 -path '*/bin/postgres' 2>/dev/null | sort -V | tail -n 1)
+    [ -n "$found" ] || found=$(command -v postgres) || return 1
+    dirname "$(readlink -f "$found")"
+}
+
+# --- ports ---------------------------------------------------------------------------------------------------------
+
+# Socket inodes that listen on port $1, one a line.
+listeners() {
+    local hex
+    hex=$(printf ':%04X' "$1")
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port="$hex" '$4 == "0A" && $2 ~ port "$" { print $10 }'
+}
+
+port_is_free() { [ -z "$(listeners "$1")" ]; }
+
+# Prints a port nobody listens on that is not among the arguments. Two callers may still be told the same one, which is
+# why whoever starts a server must be ready to choose again.
+free_port() {
+    local port taken=" $* "
+    while :; do
+        port=$((FIRST_PORT + (RANDOM * 32768 + RANDOM) % (LAST_PORT - FIRST_PORT + 1)))
+        [[ $taken == *" $port "* ]] || ! port_is_free "$port" || { echo "$port"; return; }
+    done
+}
+
+# Does process $1 itself listen on port $2? Somebody else's server there must not pass for ours.
+listens() {
+    local inode
+    for inode in $(listeners "$2"); do
+        find "/proc/$1/fd" -lname "socket:\[$inode\]" 2>/dev/null | grep -q . && return 0
+    done
+    return 1
+}
+
+# Keeps `name=port` lines in a file, one per part: port_of FILE NAME, set_port FILE NAME PORT.
+port_of() { sed -n "s/^$2=//p" "$1" 2>/dev/null | tail -n 1; }
+
+set_port() {
+    (
+        flock 8
+        { grep -v "^$2=" "$1" 2>/dev/null || true; echo "$2=$3"; } >"$1.new"
+        mv "$1.new" "$1"
+    ) 8>"$1.lock"
+}
+
+# --- processes -----------------------------------------------------------------------------------------------------
+
+# When process $1 started, in clock ticks since boot; fails when there is none, or only its remains.
+started_at() {
+    local stat
+    stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+    stat=${stat##*) }
+    [[ $stat != [ZX]* ]] || return 1
+    set -- $stat
+    echo "${20}"
+}
+
+# Prints the number of the live process a pid file names.
+pid_of() {
+    local pid start
+    read -r pid start 2>/dev/null <"$1" || return 1
+    [ -n "$start" ] && [ "$(started_at "$pid")" = "$start" ] && echo "$pid"
+}
+
+# launch PIDFILE LOG COMMAND…: starts it detached, in a session of its own, without our terminal or descriptors.
+launch() {
+    local pidfile=$1 log=$2
+    shift 2
+    rm -f "$pidfile"
+    # shellcheck disable=SC2016
+    setsid bash -c '. "$1"; file=$2; shift 2
+        echo "$$ $(started_at $$)" >"$file.new"; mv "$file.new" "$file"
+        exec "$@"' launch "$COMMON" "$pidfile" "$@" </dev/null >>"$log" 2>&1 8>&- 9>&- &
+    wait_until 10 test -s "$pidfile"
+}
+
+# Every process below process $1, itself first.
+family() {
+    local pid=$1 child
+    echo "$pid"
+    for child in $(cat "/proc/$pid/task/"*/children 2>/dev/null); do family "$child"; done
+}
+
+# end PIDFILE SIGNAL SECONDS: asks with SIGNAL, and after SECONDS ends the process and all it started by force. A child
+# may have left the process group (PostgreSQL's do), hence the family.
+end() {
+    local pidfile=$1 signal=$2 patience=$3 pid all
+    pid=$(pid_of "$pidfile") || { rm -f "$pidfile"; return 0; }
+    all=$(family "$pid")
+    if [ "$signal" != KILL ]; then
+        kill -"$signal" "$pid" 2>/dev/null || true
+        wait_until "$patience" gone "$pid" || say "${pidfile##*/} did not end within $patience s of SIG$signal: killed"
+    fi
+    # shellcheck disable=SC2086
+    kill -KILL $all -- "-$pid" 2>/dev/null || true
+    # shellcheck disable=SC2086
+    wait_until 10 gone $all || die "process $pid (${pidfile##*/}) can't be killed"
+    rm -f "$pidfile"
+}
+
+gone() {
+    local pid
+    for pid in "$@"; do ! started_at "$pid" >/dev/null || return 1; done
+}
+
+# wait_until SECONDS COMMAND…: polls; fails when the time is over.
+wait_until() {
+    local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+    shift
+    until "$@"; do
+        [ "${EPOCHREALTIME/[.,]/}" -lt "$deadline" ] || return 1
+        sleep 0.05
+    done
+}
