@@ -1,1 +1,8 @@
 //! Roomlog's edge: REST, WebSocket, hub and tail.
+//!
+//! A request's path is the folders' order: a door (`session` for WebSocket, `rest` for HTTP) parses a
+//! [`command`], the `edge` authorises it early, appends it and waits for the fold's verdict; the tail folds,
+//! and the hub pushes.
+
+pub mod command;
+pub mod error;

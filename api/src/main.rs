@@ -1,1 +1,3 @@
+//! The binary `roomlog`.
+
 fn main() {}

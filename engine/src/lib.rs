@@ -1,1 +1,13 @@
-//! Roomlog's engine: the fold, the codec, the log, history and live views.
+//! Roomlog's engine: everything that is the same for every edge and every projector.
+//!
+//! - [`domain`]: pure words and rules (the fold, recent, presence). No async, I/O, clock or randomness.
+//! - `codec`: the bytes of an event (Avro, schema lock, registry).
+//! - [`log`]: the truth, as a port with two adapters (Kafka, SQLite).
+//! - [`history`]: the journal and its rows (PostgreSQL, SQLite). [`people`]: accounts beside them.
+//! - [`live`]: room state, recent and presence kept hot (Redis, memory).
+
+pub mod domain;
+pub mod history;
+pub mod live;
+pub mod log;
+pub mod people;

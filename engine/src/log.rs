@@ -1,0 +1,335 @@
+//! The log: the only truth, as a port with two adapters, `log/kafka` (the cluster) and `log/sqlite` (embedded).
+//!
+//! What must hold in every adapter: a record that was acked is read by every reader of its partition, at the
+//! offset of the ack, in the same order, for ever; append times never go back within a partition.
+//! The log knows nothing of rooms but the key, and nothing of Avro but the bytes.
+
+use crate::domain::{Epoch, Offset, Partition, Position, Timestamp};
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// The topics of one Roomlog. All share the partition count; a room has the same partition in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// `roomlog.events`: the truth, kept for ever.
+    Events,
+    /// `roomlog.reads`: read markers, compacted.
+    Reads,
+    /// `roomlog.signals`: presence, typing, erasures; kept minutes.
+    Signals,
+    /// `roomlog.dead-letters`: what could not be read, as it was.
+    DeadLetters,
+}
+
+/// A record to append. Values are whole: the wire format's header and the datum.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Where to.
+    pub topic: Topic,
+    /// Chosen by the writer with [`Log::partition_of`].
+    pub partition: Partition,
+    /// The room id as text on `Events`.
+    pub key: Bytes,
+    /// The bytes; `None` is a tombstone of the compacted topic.
+    pub value: Option<Bytes>,
+    /// In order; names may repeat.
+    pub headers: Vec<(&'static str, Bytes)>,
+}
+
+/// A record while it is being read: borrowed, so that a record nobody here needs costs a look at its key.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordRef<'a> {
+    /// Where it stands.
+    pub position: Position,
+    /// As it is on the log; `None` where there is no key.
+    pub key: Option<&'a [u8]>,
+    /// As it is on the log.
+    pub value: Option<&'a [u8]>,
+    /// As they are on the log.
+    pub headers: Headers<'a>,
+}
+
+/// The headers of a record, of which Roomlog reads three.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Headers<'a> {
+    /// How many headers are named `schema`.
+    pub schema_count: usize,
+    /// The first of them: the fingerprint of the writer's schema, 8 bytes little-endian.
+    pub schema: Option<&'a [u8]>,
+    /// W3C `traceparent`.
+    pub traceparent: Option<&'a [u8]>,
+    /// W3C `tracestate`.
+    pub tracestate: Option<&'a [u8]>,
+}
+
+/// A record that is kept: four reference-counted slices.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Where it stands.
+    pub position: Position,
+    /// As on the log.
+    pub key: Option<Bytes>,
+    /// As on the log.
+    pub value: Option<Bytes>,
+    /// See [`Headers::schema_count`].
+    pub schema_count: usize,
+    /// See [`Headers::schema`].
+    pub schema: Option<Bytes>,
+    /// W3C `traceparent`.
+    pub traceparent: Option<Bytes>,
+    /// W3C `tracestate`.
+    pub tracestate: Option<Bytes>,
+}
+
+impl Record {
+    /// The same record, borrowed.
+    #[must_use]
+    pub fn borrowed(&self) -> RecordRef<'_> {
+        RecordRef {
+            position: self.position,
+            key: self.key.as_deref(),
+            value: self.value.as_deref(),
+            headers: Headers {
+                schema_count: self.schema_count,
+                schema: self.schema.as_deref(),
+                traceparent: self.traceparent.as_deref(),
+                tracestate: self.tracestate.as_deref(),
+            },
+        }
+    }
+}
+
+impl RecordRef<'_> {
+    /// A copy that can be kept.
+    #[must_use]
+    pub fn to_record(&self) -> Record {
+        let copy = |bytes: Option<&[u8]>| bytes.map(Bytes::copy_from_slice);
+        Record {
+            position: self.position,
+            key: copy(self.key),
+            value: copy(self.value),
+            schema_count: self.headers.schema_count,
+            schema: copy(self.headers.schema),
+            traceparent: copy(self.headers.traceparent),
+            tracestate: copy(self.headers.tracestate),
+        }
+    }
+}
+
+/// What a partition holds: `[low, high)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Which.
+    pub partition: Partition,
+    /// The first offset that is still there.
+    pub low: Offset,
+    /// The next offset to be written.
+    pub high: Offset,
+}
+
+/// Takes the records of a tail, on the tail's own thread, in order per partition. It must not block: whoever
+/// is slow behind it is that one's own matter.
+pub trait Handler: Send + 'static {
+    /// The next record.
+    fn on_record(&mut self, topic: Topic, record: RecordRef<'_>);
+
+    /// The partition was read to its end as it stood then: `next` is the next offset to come. Also told when
+    /// records were skipped by the log itself (transaction markers, compaction).
+    fn on_end(&mut self, topic: Topic, partition: Partition, next: Offset);
+}
+
+/// A running tail. Dropping it stops it without waiting.
+#[async_trait]
+pub trait Tail: Send + Sync {
+    /// Stops it and waits until its thread has ended; the handler is dropped there.
+    async fn stop(self: Box<Self>);
+}
+
+/// What a member of a group is told.
+#[derive(Debug)]
+pub enum Turn {
+    /// These partitions are now ours. Each must be given a start by [`Group::start_at`] before its records come.
+    Assigned(Vec<Partition>),
+    /// These are no longer ours; what is not yet written of them must be thrown away.
+    Revoked(Vec<Partition>),
+    /// Records of one partition, in order; at most what was asked for.
+    Records {
+        /// Whose they are.
+        partition: Partition,
+        /// Never empty.
+        records: Vec<Record>,
+    },
+    /// Nothing came in the time given.
+    Idle,
+}
+
+/// A member of a group of readers that share a topic's partitions. Where reading begins is the reader's own
+/// checkpoint, never the group's.
+#[async_trait]
+pub trait Group: Send {
+    /// What comes next: up to `max_records` of one partition, at latest after `max_wait_ms` milliseconds.
+    async fn next(&mut self, max_records: usize, max_wait_ms: u64) -> Result<Turn, Error>;
+
+    /// Reads an assigned partition on from `next`; also called to go back after a failure.
+    async fn start_at(&mut self, partition: Partition, next: Offset) -> Result<(), Error>;
+
+    /// Leaves the group at once, so that others need not wait for a timeout.
+    async fn leave(self: Box<Self>);
+}
+
+/// The log.
+#[async_trait]
+pub trait Log: Send + Sync + 'static {
+    /// The life of this log (of its topic `Events`), as found at start.
+    fn epoch(&self) -> Epoch;
+
+    /// How many partitions each topic has.
+    fn partitions(&self) -> u16;
+
+    /// The partition of a key: murmur2 as Kafka's Java client computes it.
+    fn partition_of(&self, key: &[u8]) -> Partition {
+        partition_of(key, self.partitions())
+    }
+
+    /// Appends, and answers once the record is as durable as the log promises.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when nothing was written, [`Error::Unknown`] when it may yet land.
+    async fn append(&self, outgoing: Outgoing) -> Result<Position, Error>;
+
+    /// Reads the given partitions of the given topics from their starts on, for ever, on a thread of its own.
+    fn tail(&self, starts: Vec<(Topic, Partition, Offset)>, handler: Box<dyn Handler>) -> Result<Box<dyn Tail>, Error>;
+
+    /// Reads `[from, to)` of a partition, at most `max_records` and about `max_bytes` of it, in order. Fewer than
+    /// asked for means: call again with the answer's `next`.
+    async fn range(
+        &self,
+        topic: Topic,
+        partition: Partition,
+        from: Offset,
+        to: Offset,
+        limits: RangeLimits,
+    ) -> Result<Range, Error>;
+
+    /// The first offset whose append time is at or after `time`; `None` when there is none yet.
+    async fn offset_at(&self, topic: Topic, partition: Partition, time: Timestamp) -> Result<Option<Offset>, Error>;
+
+    /// What each partition holds now.
+    async fn extents(&self, topic: Topic) -> Result<Vec<Extent>, Error>;
+
+    /// Joins the group `name` on `topic`.
+    async fn join(&self, topic: Topic, name: &str) -> Result<Box<dyn Group>, Error>;
+
+    /// Whether the log answers now (for /readyz).
+    async fn ping(&self) -> Result<(), Error>;
+
+    /// Waits until what was handed over is acked or has failed; later appends are refused.
+    async fn close(&self);
+}
+
+/// Bounds of one [`Log::range`].
+#[derive(Clone, Copy, Debug)]
+pub struct RangeLimits {
+    /// Most records in one answer.
+    pub max_records: usize,
+    /// Most bytes of values in one answer, give or take one record.
+    pub max_bytes: usize,
+}
+
+/// A part of a partition.
+#[derive(Clone, Debug)]
+pub struct Range {
+    /// In order.
+    pub records: Vec<Record>,
+    /// The next offset to read; `to` when the range is done.
+    pub next: Offset,
+}
+
+/// What can go wrong with the log.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing was read or written; later it may work.
+    #[error("the log is not available: {0}")]
+    Unavailable(String),
+    /// A record was handed over and no answer came: it may yet land.
+    #[error("the log did not answer in time, the record may yet land: {0}")]
+    Unknown(String),
+    /// The offset is below the partition's start or above its end.
+    #[error("offset {offset} is outside partition {partition}, which holds {low}..{high}")]
+    OutOfRange {
+        /// Where.
+        partition: Partition,
+        /// What was asked for.
+        offset: Offset,
+        /// The first there is.
+        low: Offset,
+        /// The next to be written.
+        high: Offset,
+    },
+    /// A topic, file or setting is not what a Roomlog needs; says which and what to do.
+    #[error("{0}")]
+    Misconfigured(String),
+    /// The disk is full, the folder read-only, the record too large, …: nothing was written, trying again does not help.
+    #[error("the log refused the record: {0}")]
+    Refused(String),
+}
+
+impl Error {
+    /// Whether trying again later can help.
+    #[must_use]
+    pub const fn retryable(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Unknown(_))
+    }
+}
+
+/// The partition of `key` among `partitions`: murmur2 with the seed of Kafka's Java client, sign bit cleared
+/// (`Utils.murmur2` and `Utils.toPositive` there).
+#[must_use]
+pub fn partition_of(key: &[u8], partitions: u16) -> Partition {
+    let hash = murmur2(key) & 0x7fff_ffff;
+    let partition = hash % u32::from(partitions.max(1));
+    Partition::new(u16::try_from(partition).expect("less than a u16"))
+}
+
+fn murmur2(data: &[u8]) -> u32 {
+    const M: u32 = 0x5bd1_e995;
+    const SEED: u32 = 0x9747_b28c;
+    let length = u32::try_from(data.len()).expect("a key is shorter than 4 GiB");
+    let mut hash = SEED ^ length;
+    let mut chunks = data.chunks_exact(4);
+    for chunk in &mut chunks {
+        let mut k = u32::from_le_bytes(chunk.try_into().expect("chunks of four")).wrapping_mul(M);
+        k ^= k >> 24;
+        hash = hash.wrapping_mul(M) ^ k.wrapping_mul(M);
+    }
+    let rest = chunks.remainder();
+    if !rest.is_empty() {
+        for (i, byte) in rest.iter().enumerate() {
+            hash ^= u32::from(*byte) << (8 * i);
+        }
+        hash = hash.wrapping_mul(M);
+    }
+    hash ^= hash >> 13;
+    hash = hash.wrapping_mul(M);
+    hash ^ (hash >> 15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::murmur2;
+
+    /// The vectors of Kafka's own `UtilsTest.testMurmur2`.
+    #[test]
+    fn murmur2_is_that_of_the_java_client() {
+        for (key, hash) in [
+            ("21", -973_932_308_i32),
+            ("foobar", -790_332_482),
+            ("a-little-bit-long-string", -985_981_536),
+            ("a-little-bit-longer-string", -1_486_304_829),
+            ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
+            ("abc", 479_470_107),
+        ] {
+            assert_eq!(murmur2(key.as_bytes()).cast_signed(), hash, "{key}");
+        }
+    }
+}
