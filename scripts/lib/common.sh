@@ -5,7 +5,7 @@
 # else since is never signalled.
 
 COMMON=$(readlink -f "${BASH_SOURCE[0]}")
-CACHE="${ROOMLOG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/roomlog}"
+CACHE=$(readlink -m "${ROOMLOG_CACHE:-$HOME/.cache/roomlog}")
 KAFKA_VERSION=4.4.0
 REGISTRY_VERSION=3.0.9
 KAFKA_LIBS="$CACHE/kafka-$KAFKA_VERSION"
@@ -128,6 +128,20 @@ gone() {
     local pid
     for pid in "$@"; do ! started_at "$pid" >/dev/null || return 1; done
 }
+
+# Every process that belongs to folder $1: it was started with ROOMLOG_RUN=$1, or is a server (which may have written
+# its title over its environment) working in that folder.
+inhabitants() (
+    unset ROOMLOG_RUN # or the tools below would find themselves
+    {
+        grep -lsxzF -f - /proc/[0-9]*/environ <<<"ROOMLOG_RUN=$1" || true
+        find /proc/[0-9]*/cwd -maxdepth 0 \( -lname "$1" -o -lname "$1/*" \) 2>/dev/null | while read -r link; do
+            case $(cat "${link%cwd}comm" 2>/dev/null) in
+                postgres | redis-server | java | haproxy | roomlog) echo "$link" ;;
+            esac
+        done
+    } | cut -d/ -f3 | sort -nu
+)
 
 # wait_until SECONDS COMMAND…: polls; fails when the time is over.
 wait_until() {
