@@ -97,7 +97,7 @@ launch() {
     setsid bash -c '. "$1"; file=$2; shift 2
         echo "$$ $(started_at $$)" >"$file.new"; mv "$file.new" "$file"
         exec "$@"' launch "$COMMON" "$pidfile" "$@" </dev/null >>"$log" 2>&1 8>&- 9>&- &
-    wait_until 10 test -s "$pidfile"
+    wait_until 60 test -s "$pidfile"
 }
 
 # Every process below process $1, itself first.

@@ -1,0 +1,53 @@
+# Everything one does with Roomlog. Each target installs what it needs and is missing (scripts/install).
+#
+#   make run     Roomlog on this machine, no service needed: http://127.0.0.1:8080
+#   make up      a cluster on this machine: Kafka, registry, PostgreSQL, Redis, two edges, both projectors, HAProxy
+#   make down    stops it
+#   make test    every test, on real services of its own; TEST='-p engine fold' narrows it down
+#   make lint    formatting, clippy, licences and bans of dependencies, unused dependencies
+#   make audit   known vulnerabilities of dependencies (fetches the RustSec database)
+#   make bench   the benchmarks; see bench/README.md
+
+SHELL := /bin/bash
+DIR ?= .dev
+TEST ?= --workspace
+BENCH ?= all
+TOOLS := $(if $(ROOMLOG_CACHE),$(ROOMLOG_CACHE),$(HOME)/.cache/roomlog)/tools/bin
+
+.PHONY: run up down test test-scripts lint audit bench
+.NOTPARALLEL:
+
+run:
+	@scripts/install build
+	@cargo run -p api --bin roomlog -- serve
+
+up:
+	@scripts/install
+	@scripts/cluster up $(DIR)
+
+down:
+	@scripts/cluster down $(DIR)
+
+test: test-scripts
+	@cargo test --no-run $(TEST)
+	@scripts/with-services cargo test --no-fail-fast $(TEST)
+
+test-scripts:
+	@scripts/install
+	@scripts/test
+
+lint:
+	@scripts/install build tools
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	$(TOOLS)/cargo-deny --workspace check --hide-inclusion-graph bans licenses sources
+	$(TOOLS)/cargo-machete
+
+audit:
+	@scripts/install build tools
+	$(TOOLS)/cargo-deny --workspace check advisories
+
+bench:
+	@scripts/install
+	@cargo build --release -p api -p bench
+	@scripts/with-services cargo run --release -p bench -- $(BENCH)
