@@ -4,10 +4,13 @@
 //! - `codec`: the bytes of an event (Avro, schema lock, registry).
 //! - [`log`]: the truth, as a port with two adapters (Kafka, SQLite).
 //! - [`history`]: the journal and its rows (PostgreSQL, SQLite). [`people`]: accounts beside them.
+//! - [`config`] and [`telemetry`]: layers of settings; logs, traces and metrics.
 //! - [`live`]: room state, recent and presence kept hot (Redis, memory).
 
+pub mod config;
 pub mod domain;
 pub mod history;
 pub mod live;
 pub mod log;
 pub mod people;
+pub mod telemetry;
