@@ -88,7 +88,8 @@ pid_of() {
     [ -n "$start" ] && [ "$(started_at "$pid")" = "$start" ] && echo "$pid"
 }
 
-# launch PIDFILE LOG COMMAND…: starts it detached, in a session of its own, without our terminal or descriptors.
+# launch PIDFILE LOG COMMAND…: starts it detached, in a session of its own, without our terminal, descriptors or the
+# signals a background job ignores.
 launch() {
     local pidfile=$1 log=$2
     shift 2
@@ -96,7 +97,7 @@ launch() {
     # shellcheck disable=SC2016
     setsid bash -c '. "$1"; file=$2; shift 2
         echo "$$ $(started_at $$)" >"$file.new"; mv "$file.new" "$file"
-        exec "$@"' launch "$COMMON" "$pidfile" "$@" </dev/null >>"$log" 2>&1 8>&- 9>&- &
+        exec env --default-signal=INT,QUIT,PIPE "$@"' launch "$COMMON" "$pidfile" "$@" </dev/null >>"$log" 2>&1 8>&- 9>&- &
     wait_until 60 test -s "$pidfile"
 }
 
