@@ -49,5 +49,6 @@ audit:
 
 bench:
 	@scripts/install
+	@cd bench/peers/centrifuge && GOFLAGS=-mod=mod go build -o $(TOOLS)/centrifuge-peer .
 	@cargo build --release -p api -p bench
-	@scripts/with-services cargo run --release -p bench -- $(BENCH)
+	@ROOMLOG_BENCH_CENTRIFUGE=$(TOOLS)/centrifuge-peer scripts/with-services cargo run --release -p bench -- $(BENCH)

@@ -1,1 +1,86 @@
-fn main() {}
+//! Load generator and benchmarks: each figure is a ratio of two things measured in one run on one machine.
+//! bench/README.md says what each is and what was reached.
+
+mod cluster;
+mod fanout;
+mod floor;
+mod idle;
+mod latency;
+mod load;
+mod process;
+mod projection;
+mod raw;
+mod report;
+mod resume;
+mod swarm;
+mod throughput;
+mod wire;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// Benchmarks of Roomlog, on the services that the environment names (see `make bench`).
+#[derive(Parser)]
+enum Bench {
+    /// All of them, one after the other.
+    All(Peer),
+    /// Send to delivered, against produce and consume.
+    Latency,
+    /// Durable sends a second, against a bare producer.
+    Throughput,
+    /// CPU per delivery, against bare writes and centrifuge.
+    Fanout(Peer),
+    /// Memory per idle connection.
+    Idle,
+    /// History projection, against COPY.
+    Projection,
+    /// A thousand clients resume.
+    Resume,
+    /// The bare writes themselves (started by `fanout`).
+    #[command(hide = true)]
+    Floor {
+        /// How many sockets to wait for.
+        sockets: usize,
+    },
+}
+
+/// The peer that fan-out is held against.
+#[derive(clap::Args)]
+struct Peer {
+    /// Its binary, built from bench/peers/centrifuge.
+    #[arg(long, env = "ROOMLOG_BENCH_CENTRIFUGE")]
+    centrifuge: String,
+}
+
+fn main() -> Result<()> {
+    let bench = Bench::parse();
+    if let Bench::Floor { sockets } = bench {
+        return floor::serve(sockets);
+    }
+    // Talking to plain HTTP needs no provider, but the client asks for one when it is made.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(run(bench))
+}
+
+async fn run(bench: Bench) -> Result<()> {
+    match bench {
+        Bench::All(Peer { centrifuge }) => {
+            latency::run().await?;
+            throughput::run().await?;
+            fanout::run(&centrifuge).await?;
+            idle::run().await?;
+            projection::run().await?;
+            resume::run().await
+        }
+        Bench::Latency => latency::run().await,
+        Bench::Throughput => throughput::run().await,
+        Bench::Fanout(Peer { centrifuge }) => fanout::run(&centrifuge).await,
+        Bench::Idle => idle::run().await,
+        Bench::Projection => projection::run().await,
+        Bench::Resume => resume::run().await,
+        Bench::Floor { sockets } => floor::serve(sockets),
+    }
+}

@@ -1,0 +1,53 @@
+//! A benchmark's figures, printed and kept in `bench/reports`.
+
+use anyhow::{Context, Result};
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+/// One benchmark's page.
+pub(crate) struct Report {
+    name: &'static str,
+    text: String,
+}
+
+impl Report {
+    /// A page with a title and the machine it was made on.
+    pub(crate) fn new(name: &'static str, title: &str) -> Self {
+        let mut report = Self {
+            name,
+            text: String::new(),
+        };
+        report.line(&format!("# {title}\n"));
+        report.line(&format!("Command: `make bench BENCH={name}`. {}\n", machine()));
+        report
+    }
+
+    /// Adds a line, and prints it.
+    pub(crate) fn line(&mut self, line: &str) {
+        // A closed standard output ends no measurement.
+        let _ = writeln!(std::io::stdout(), "{line}");
+        writeln!(self.text, "{line}").expect("writing to a string cannot fail");
+    }
+
+    /// Writes the page.
+    pub(crate) fn keep(self) -> Result<()> {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("reports");
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(format!("{}.md", self.name)), self.text).context("bench/reports")
+    }
+}
+
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .unwrap_or(": unknown");
+    format!(
+        "Load, services and server on one machine: {cores} cores, {}.",
+        model.trim_start_matches([' ', '\t', ':'])
+    )
+}
