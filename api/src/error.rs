@@ -13,11 +13,11 @@ pub enum Outcome {
 }
 
 macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $code:literal, $status:literal, $retryable:literal;)*) => {
+    ($(#[doc = $about:literal] $name:ident = $text:literal, $code:literal, $status:literal, $retryable:literal;)*) => {
         /// Every error there is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Name {
-            $($(#[$doc])* $name,)*
+            $(#[doc = $about] $name,)*
         }
 
         impl Name {
@@ -40,6 +40,12 @@ macro_rules! names {
             #[must_use]
             pub const fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)* }
+            }
+
+            /// What it means, in a sentence.
+            #[must_use]
+            pub const fn about(self) -> &'static str {
+                match self { $(Self::$name => $about,)* }
             }
 
             /// Whether the same command can succeed later.

@@ -4,5 +4,8 @@
 //! [`command`], the `edge` authorises it early, appends it and waits for the fold's verdict; the tail folds,
 //! and the hub pushes.
 
+pub mod cli;
 pub mod command;
+pub mod config;
 pub mod error;
+pub mod protocol;

@@ -1,0 +1,62 @@
+//! The command line of `roomlog`.
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// A chat engine whose only truth is a log.
+#[derive(Debug, Parser)]
+#[command(name = "roomlog", version, about)]
+pub struct Cli {
+    /// A file of settings (TOML), over the built-in defaults and under the environment.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do; `serve` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What `roomlog` does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// An edge and both projectors in one process.
+    #[default]
+    Serve,
+    /// An edge alone: any number of them may serve the same log.
+    Edge,
+    /// A projector alone: several of a kind share the partitions.
+    Projector {
+        /// Which projection.
+        #[command(subcommand)]
+        kind: Projection,
+    },
+    /// Makes or updates the database and the topics, and the keys that tokens are signed with.
+    Migrate,
+    /// The schemas of events.
+    Schemas {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: Schemas,
+    },
+    /// Prints the settings in force, passwords masked.
+    Config,
+}
+
+/// The two projections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum Projection {
+    /// PostgreSQL: rooms, members, messages, journal.
+    History,
+    /// Redis: room state, recent, presence.
+    Live,
+}
+
+/// What is done with schemas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum Schemas {
+    /// Registers those of the lock, and keeps their ids in the database.
+    Register,
+    /// Says whether registry, lock and files agree.
+    Check,
+    /// Writes the lock from the files.
+    Lock,
+}

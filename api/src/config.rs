@@ -1,0 +1,217 @@
+//! The settings of `roomlog`: each section belongs to its owner, this file puts them together.
+
+use engine::config::Error;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The built-in defaults, a sentence for each: docs/configuration.md is made from them.
+pub const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub data_dir: PathBuf,
+    pub kafka: Kafka,
+    pub postgres: Postgres,
+    pub redis: Redis,
+    pub people: People,
+    pub http: Http,
+    pub session: Session,
+    pub drain: Drain,
+    pub telemetry: engine::telemetry::Config,
+}
+
+/// See `[kafka]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+pub struct Kafka {
+    pub brokers: String,
+    pub schema_registry: String,
+    pub topic_prefix: String,
+    pub partitions: u16,
+    pub replication_factor: u16,
+}
+
+/// See `[postgres]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+pub struct Postgres {
+    pub url: String,
+    pub max_connections: u32,
+}
+
+/// See `[redis]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+pub struct Redis {
+    pub url: String,
+    pub prefix: String,
+}
+
+/// See `[people]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+pub struct People {
+    pub guests: Guests,
+    pub access_ttl_ms: u64,
+    pub refresh_ttl_ms: u64,
+}
+
+/// Who may come in without an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guests {
+    /// Anyone.
+    Always,
+    /// Nobody.
+    Never,
+    /// Anyone, in embedded mode alone.
+    Embedded,
+}
+
+/// See `[http]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+pub struct Http {
+    pub origins: Vec<String>,
+    pub secure_cookies: bool,
+    pub request_timeout_ms: u64,
+    pub header_timeout_ms: u64,
+    pub max_connections: usize,
+    pub max_hashing: usize,
+}
+
+/// See `[session]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+pub struct Session {
+    pub auth_timeout_ms: u64,
+    pub ping_interval_ms: u64,
+    pub pong_timeout_ms: u64,
+    pub max_commands: usize,
+    pub max_reply_bytes: usize,
+    pub write_bytes: usize,
+}
+
+/// See `[drain]`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+pub struct Drain {
+    pub notice_ms: u64,
+    pub spread_ms: u64,
+    pub deadline_ms: u64,
+}
+
+/// Which of the two ways Roomlog runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// SQLite and memory, no service needed.
+    Embedded,
+    /// Kafka, PostgreSQL, Redis.
+    Cluster,
+}
+
+/// Settings, and what is in force as text.
+pub type Loaded = engine::config::Loaded<Config>;
+
+/// Reads defaults, file and environment.
+///
+/// # Errors
+/// Says which setting is unknown, mistyped, or missing for the cluster mode.
+pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Loaded, Error> {
+    let loaded: Loaded = engine::config::load(DEFAULTS, file, environment)?;
+    loaded.settings.check()?;
+    Ok(loaded)
+}
+
+impl Config {
+    /// Which of the two ways Roomlog runs.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        if self.kafka.brokers.is_empty() {
+            Mode::Embedded
+        } else {
+            Mode::Cluster
+        }
+    }
+
+    /// Whether one may come in without an account.
+    #[must_use]
+    pub fn guests_allowed(&self) -> bool {
+        match self.people.guests {
+            Guests::Always => true,
+            Guests::Never => false,
+            Guests::Embedded => self.mode() == Mode::Embedded,
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.mode() == Mode::Cluster {
+            let missing: Vec<&str> = [
+                ("ROOMLOG_POSTGRES__URL", &self.postgres.url),
+                ("ROOMLOG_REDIS__URL", &self.redis.url),
+            ]
+            .into_iter()
+            .filter(|(_, value)| value.is_empty())
+            .map(|(name, _)| name)
+            .collect();
+            if !missing.is_empty() {
+                return Err(Error::Invalid(format!(
+                    "kafka.brokers is set, so this is the cluster mode, which needs {} too",
+                    missing.join(" and ")
+                )));
+            }
+        }
+        if !(0.0..=1.0).contains(&self.telemetry.trace_ratio) {
+            return Err(Error::Invalid("telemetry.trace_ratio must be from 0 to 1".into()));
+        }
+        Ok(())
+    }
+}
+
+/// Milliseconds of a setting.
+#[must_use]
+pub const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Mode, load};
+
+    fn with(environment: &[(&str, &str)]) -> Result<super::Loaded, String> {
+        let owned = environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        load(None, owned).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn without_brokers_the_mode_is_embedded() {
+        assert_eq!(with(&[]).expect("the defaults").settings.mode(), Mode::Embedded);
+    }
+
+    #[test]
+    fn brokers_alone_are_refused_with_what_is_missing() {
+        let brokers = ("ROOMLOG_KAFKA__BROKERS", "127.0.0.1:9092");
+        let error = with(&[brokers]).expect_err("refused");
+        assert!(
+            error.ends_with("ROOMLOG_POSTGRES__URL and ROOMLOG_REDIS__URL too"),
+            "{error}"
+        );
+        let error = with(&[brokers, ("ROOMLOG_REDIS__URL", "redis://r")]).expect_err("refused");
+        assert!(error.ends_with("needs ROOMLOG_POSTGRES__URL too"), "{error}");
+    }
+}

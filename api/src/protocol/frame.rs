@@ -1,0 +1,294 @@
+//! One frame inwards: `{"id":7,"send":{…}}` or `{"pong":{}}`.
+//!
+//! A frame with a usable id is always answered, whatever else is wrong with it; one without is a bad frame and ends
+//! its session. Unknown fields are passed over, beside the command too.
+
+use super::fields::{Fields, GREATEST_INTEGER};
+use super::{RECENT_DEFAULT, Verb};
+use crate::command::{Ask, TraceContext, Write};
+use crate::error::{Error, Name};
+use engine::domain::{Epoch, RECENT, RoomId, Seq};
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+use uuid::Uuid;
+
+/// A frame that can't be answered: not JSON, no usable id, and no `pong` either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadFrame;
+
+/// A frame that can.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Frame {
+    /// The answer to a ping.
+    Pong,
+    /// A command, or what is wrong with it; its reply carries `id`.
+    Command {
+        /// 1 to 2⁵³−1.
+        id: u64,
+        /// The caller's own trace, where it has one.
+        traceparent: Option<String>,
+        /// What is asked.
+        command: Result<Command, Error>,
+    },
+}
+
+/// What a session is asked.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the fields are described in the table of verbs")]
+pub enum Command {
+    Auth {
+        token: String,
+    },
+    Subscribe {
+        room: RoomId,
+        resume: Option<Resume>,
+        recent: usize,
+    },
+    Unsubscribe {
+        room: RoomId,
+    },
+    /// All that the log will hold.
+    Write(Box<Write>),
+    Read {
+        room: RoomId,
+        seq: Seq,
+    },
+    Typing {
+        room: RoomId,
+    },
+    Recent {
+        room: RoomId,
+        limit: usize,
+    },
+    Presence {
+        room: RoomId,
+    },
+    Ping,
+}
+
+/// Where a client's view of a room ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resume {
+    /// Of which life of the log.
+    pub epoch: Epoch,
+    /// The last event it has.
+    pub seq: Seq,
+}
+
+impl Frame {
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// [`BadFrame`] when it can't be answered.
+    pub fn parse(text: &str) -> Result<Self, BadFrame> {
+        let outline: Outline<'_> = serde_json::from_str(text).map_err(|_| BadFrame)?;
+        let Some(id) = outline.id else {
+            return if outline.pong { Ok(Self::Pong) } else { Err(BadFrame) };
+        };
+        let command = match (outline.command, outline.commands) {
+            (None, _) => Err(Error::new(
+                Name::UnknownCommand,
+                "the frame holds no command that this edge knows",
+            )),
+            (Some((verb, body)), 1) => Command::read(verb, body.get()),
+            (Some(_), _) => Err(Error::new(Name::BadRequest, "a frame holds one command")),
+        };
+        Ok(Self::Command {
+            id,
+            traceparent: outline.traceparent,
+            command,
+        })
+    }
+}
+
+impl Command {
+    fn read(verb: Verb, body: &str) -> Result<Self, Error> {
+        let fields = Fields::of(body, verb.name())?;
+        let room = || fields.room().required(|value| value.id());
+        Ok(match verb {
+            Verb::Auth => Self::Auth {
+                token: fields.token().required(|value| value.string())?.into_owned(),
+            },
+            Verb::Subscribe => Self::Subscribe {
+                room: room()?,
+                resume: fields.resume().optional(|value| Resume::read(&value.object()?))?,
+                recent: fields
+                    .recent()
+                    .optional(|value| value.size(RECENT))?
+                    .unwrap_or(RECENT_DEFAULT),
+            },
+            Verb::Unsubscribe => Self::Unsubscribe { room: room()? },
+            Verb::Read => Self::Read {
+                room: room()?,
+                seq: fields.seq().required(|value| value.seq())?,
+            },
+            Verb::Typing => Self::Typing { room: room()? },
+            Verb::Recent => Self::Recent {
+                room: room()?,
+                limit: fields
+                    .limit()
+                    .optional(|value| value.size(RECENT))?
+                    .unwrap_or(RECENT_DEFAULT),
+            },
+            Verb::Presence => Self::Presence { room: room()? },
+            Verb::Ping => Self::Ping,
+            Verb::Send | Verb::Edit | Verb::Delete | Verb::React | Verb::Unreact | Verb::Join | Verb::Leave => {
+                Self::Write(Box::new(Write {
+                    room_id: room()?,
+                    cid: fields.cid().required(|value| value.cid())?,
+                    ask: ask(verb, &fields)?,
+                    since: fields.since().optional(|value| value.seq())?,
+                    trace: TraceContext::default(),
+                }))
+            }
+        })
+    }
+
+    /// The trace it is to be written with.
+    pub fn set_trace(&mut self, trace: &TraceContext) {
+        if let Self::Write(write) = self {
+            write.trace = trace.clone();
+        }
+    }
+}
+
+/// What a command asks of its room; REST's bodies are read by it too.
+///
+/// # Errors
+/// `bad_request` naming the field.
+pub fn ask(verb: Verb, fields: &Fields<'_>) -> Result<Ask, Error> {
+    let seq = || fields.seq().required(|value| value.seq());
+    let text = || fields.text().required(|value| value.message());
+    let emoji = || fields.emoji().required(|value| value.emoji());
+    let mentions = || {
+        Ok::<_, Error>(
+            fields
+                .mentions()
+                .optional(|value| value.mentions())?
+                .unwrap_or_default(),
+        )
+    };
+    Ok(match verb {
+        Verb::Send => Ask::Send {
+            text: text()?,
+            reply_to: fields.reply_to().optional(|value| value.seq())?,
+            mentions: mentions()?,
+        },
+        Verb::Edit => Ask::Edit {
+            seq: seq()?,
+            text: text()?,
+            mentions: mentions()?,
+        },
+        Verb::Delete => Ask::Delete { seq: seq()? },
+        Verb::React => Ask::React {
+            seq: seq()?,
+            emoji: emoji()?,
+        },
+        Verb::Unreact => Ask::Unreact {
+            seq: seq()?,
+            emoji: emoji()?,
+        },
+        Verb::Join => Ask::Join,
+        Verb::Leave => Ask::Leave,
+        _ => return Err(Error::new(Name::UnknownCommand, "the log holds no such command")),
+    })
+}
+
+impl Resume {
+    fn read(fields: &Fields<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            epoch: Epoch::new(fields.epoch().required(|value| value.id::<Uuid>())?),
+            seq: fields.seq().required(|value| value.seq())?,
+        })
+    }
+}
+
+/// A frame's outer object.
+#[derive(Default)]
+struct Outline<'a> {
+    id: Option<u64>,
+    pong: bool,
+    traceparent: Option<String>,
+    command: Option<(Verb, &'a RawValue)>,
+    commands: usize,
+}
+
+enum Key {
+    Id,
+    Pong,
+    Traceparent,
+    Command(Verb),
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Named;
+        impl Visitor<'_> for Named {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a field's name")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Key, E> {
+                Ok(match name {
+                    "id" => Key::Id,
+                    "pong" => Key::Pong,
+                    "traceparent" => Key::Traceparent,
+                    name => Verb::named(name).map_or(Key::Other, Key::Command),
+                })
+            }
+        }
+        deserializer.deserialize_identifier(Named)
+    }
+}
+
+impl<'de> Deserialize<'de> for Outline<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Outer;
+        impl<'de> Visitor<'de> for Outer {
+            type Value = Outline<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Outline<'de>, A::Error> {
+                let mut outline = Outline::default();
+                while let Some(key) = map.next_key()? {
+                    match key {
+                        Key::Id => outline.id = usable_id(map.next_value::<&RawValue>()?),
+                        Key::Pong => {
+                            map.next_value::<IgnoredAny>()?;
+                            outline.pong = true;
+                        }
+                        Key::Traceparent => outline.traceparent = traceparent(map.next_value::<&RawValue>()?),
+                        Key::Command(verb) => {
+                            outline.command = Some((verb, map.next_value()?));
+                            outline.commands += 1;
+                        }
+                        Key::Other => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(outline)
+            }
+        }
+        deserializer.deserialize_map(Outer)
+    }
+}
+
+fn usable_id(raw: &RawValue) -> Option<u64> {
+    raw.get().parse().ok().filter(|id| (1..=GREATEST_INTEGER).contains(id))
+}
+
+fn traceparent(raw: &RawValue) -> Option<String> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+#[cfg(test)]
+#[path = "frame_tests.rs"]
+mod tests;
