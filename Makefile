@@ -12,7 +12,8 @@ SHELL := /bin/bash
 DIR ?= .dev
 TEST ?= --workspace
 BENCH ?= all
-TOOLS := $(if $(ROOMLOG_CACHE),$(ROOMLOG_CACHE),$(HOME)/.cache/roomlog)/tools/bin
+CACHE := $(if $(ROOMLOG_CACHE),$(ROOMLOG_CACHE),$(HOME)/.cache/roomlog)
+TOOLS := $(CACHE)/tools/bin
 
 .PHONY: run up down test test-scripts lint audit bench
 .NOTPARALLEL:
@@ -48,7 +49,7 @@ audit:
 	$(TOOLS)/cargo-deny --workspace check advisories
 
 bench:
-	@scripts/install
-	@cd bench/peers/centrifuge && GOFLAGS=-mod=mod go build -o $(TOOLS)/centrifuge-peer .
+	@scripts/install build services peers
 	@cargo build --release -p api -p bench
-	@ROOMLOG_BENCH_CENTRIFUGE=$(TOOLS)/centrifuge-peer scripts/with-services cargo run --release -p bench -- $(BENCH)
+	@ulimit -Sn $$(ulimit -Hn) && ROOMLOG_BENCH_CENTRIFUGE=$(CACHE)/peers/centrifuge \
+		scripts/with-services cargo run --release -p bench -- $(BENCH)

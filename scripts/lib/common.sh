@@ -11,6 +11,7 @@ REGISTRY_VERSION=3.0.9
 KAFKA_LIBS="$CACHE/kafka-$KAFKA_VERSION"
 REGISTRY_HOME="$CACHE/apicurio-registry-$REGISTRY_VERSION"
 TOOLS="$CACHE/tools"
+PEERS="$CACHE/peers"
 MAVEN=(mvn -B -q "-Dmaven.repo.local=$CACHE/maven")
 
 # Below the range from which the kernel takes the ports of outgoing connections, so that none of those is in the way.
