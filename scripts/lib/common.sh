@@ -12,7 +12,7 @@ KAFKA_LIBS="$CACHE/kafka-$KAFKA_VERSION"
 REGISTRY_HOME="$CACHE/apicurio-registry-$REGISTRY_VERSION"
 TOOLS="$CACHE/tools"
 PEERS="$CACHE/peers"
-MAVEN=(mvn -B -q "-Dmaven.repo.local=$CACHE/maven")
+MAVEN=(mvn -B -q -Dstyle.color=never "-Dmaven.repo.local=$CACHE/maven")
 
 # Below the range from which the kernel takes the ports of outgoing connections, so that none of those is in the way.
 FIRST_PORT=10000
