@@ -7,7 +7,9 @@ mod change;
 mod event;
 mod id;
 mod message;
+pub mod permissions;
 mod position;
+mod room;
 mod text;
 mod verdict;
 
@@ -16,6 +18,7 @@ pub use event::{Actor, Body, Event, Removal, Target};
 pub use id::{Cid, EventId, RoomId, UserId};
 pub use message::{Message, Reaction};
 pub use position::{Digest, Epoch, Offset, Partition, Position, Seq, Timestamp};
+pub use room::{Member, Room, STOPPED, TornWindow, WindowEntry};
 pub use text::{Emoji, Invalid, MessageText, PersonName, RoomName, RoomTopic};
 pub use verdict::{Applied, Original, Reason, Verdict};
 
@@ -55,3 +58,6 @@ pub const WINDOW: u64 = 1_024;
 
 /// Messages that `recent` keeps.
 pub const RECENT: usize = 100;
+
+/// People that one message may mention.
+pub const MENTIONS: usize = 100;

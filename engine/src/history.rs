@@ -5,6 +5,8 @@
 //! every read that yields state says at which offset it stands, from one snapshot of the store.
 //! History judges nothing: the verdicts come from the fold.
 
+pub use crate::domain::WindowEntry;
+
 use crate::domain::{
     Change, Cid, Digest, Epoch, Event, Header, Message, Offset, Partition, RoomId, Seq, Timestamp, UserId,
 };
@@ -24,19 +26,6 @@ pub struct StoredRoom {
     pub recent: Vec<Message>,
     /// The room's partition was folded up to here: go on reading at this offset.
     pub next: Offset,
-}
-
-/// One entry of the duplicate window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WindowEntry {
-    /// Who.
-    pub author_id: UserId,
-    /// Their command.
-    pub cid: Cid,
-    /// Its seq.
-    pub seq: Seq,
-    /// Its offset.
-    pub offset: Offset,
 }
 
 /// An accepted event as the journal keeps it.

@@ -1,0 +1,1 @@
+//! The rules of the fold, told as given / when / then.
