@@ -5,6 +5,7 @@
 //! - [`log`]: the truth, as a port with two adapters (Kafka, SQLite).
 //! - [`history`]: the journal and its rows (PostgreSQL, SQLite). [`people`]: accounts beside them.
 //! - [`config`] and [`telemetry`]: layers of settings; logs, traces and metrics.
+//! - [`text`]: what people write, normalised once at the door.
 //! - [`live`]: room state, recent and presence kept hot (Redis, memory).
 
 pub mod config;
@@ -14,3 +15,4 @@ pub mod live;
 pub mod log;
 pub mod people;
 pub mod telemetry;
+pub mod text;
