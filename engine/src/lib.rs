@@ -4,11 +4,13 @@
 //! - `codec`: the bytes of an event (Avro, schema lock, registry).
 //! - [`log`]: the truth, as a port with two adapters (Kafka, SQLite).
 //! - [`history`]: the journal and its rows (PostgreSQL, SQLite). [`people`]: accounts beside them.
+//! - [`database`]: what the stores on SQL share.
 //! - [`config`] and [`telemetry`]: layers of settings; logs, traces and metrics.
 //! - [`text`]: what people write, normalised once at the door.
 //! - [`live`]: room state, recent and presence kept hot (Redis, memory).
 
 pub mod config;
+pub mod database;
 pub mod domain;
 pub mod history;
 pub mod live;

@@ -3,6 +3,16 @@
 //! A port with two adapters, `people/postgres` (schema `people`) and `people/sqlite` (`people.db`).
 //! What must hold: a password leaves here only as an argon2id hash, a refresh token only as its digest.
 
+pub mod accounts;
+pub mod password;
+pub mod postgres;
+mod rows;
+pub mod sqlite;
+pub mod token;
+
+pub use accounts::{Accounts, SignedIn};
+pub use token::Caller;
+
 use crate::domain::{PersonName, Timestamp, UserId};
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -48,6 +58,10 @@ pub struct Login {
     pub user_id: UserId,
     /// BLAKE3 of the refresh token that is good now.
     pub refresh_digest: [u8; 32],
+    /// That of the token before it: shown again, it was stolen, or another tab was faster.
+    pub previous_digest: Option<[u8; 32]>,
+    /// When the good one took its place.
+    pub rotated_at: Timestamp,
     /// Not good after that.
     pub expires_at: Timestamp,
     /// Signed out or revoked.
@@ -85,6 +99,17 @@ pub trait People: Send + Sync + 'static {
 
     /// A login by id.
     async fn login(&self, id: Uuid) -> Result<Option<Login>, Error>;
+
+    /// Puts the digest of a new refresh token in the place of `from`, if that is the good one still and the login
+    /// is not revoked; says whether it did.
+    async fn rotate(
+        &self,
+        login: Uuid,
+        from: [u8; 32],
+        to: [u8; 32],
+        expires_at: Timestamp,
+        at: Timestamp,
+    ) -> Result<bool, Error>;
 
     /// Ends a login.
     async fn revoke(&self, id: Uuid) -> Result<(), Error>;

@@ -1,0 +1,99 @@
+//! SQLite: one writing connection and some reading ones on a file in WAL mode.
+
+use super::Failure;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long one connection waits for another's lock.
+const BUSY: Duration = Duration::from_secs(5);
+/// How long to wait for a connection.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// Readers at once: they never wait for the writer (WAL), only for a turn.
+const READERS: u32 = 4;
+
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// The disk.
+    Synchronous,
+    /// Nothing: the file is derived. A crash of the machine takes the last commits, whole.
+    Derived,
+}
+
+/// An open file.
+#[derive(Clone, Debug)]
+pub(crate) struct File {
+    /// The one connection that writes.
+    pub(crate) writer: SqlitePool,
+    /// Those that read, each transaction one snapshot.
+    pub(crate) readers: SqlitePool,
+}
+
+impl File {
+    /// Opens or makes the file, and brings it up to date.
+    pub(crate) async fn open(path: &Path, durability: Durability, migrator: &Migrator) -> Result<Self, Failure> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(match durability {
+                Durability::Synchronous => SqliteSynchronous::Full,
+                Durability::Derived => SqliteSynchronous::Normal,
+            })
+            .busy_timeout(BUSY)
+            .foreign_keys(true);
+        let named = |failure: Failure| match failure {
+            Failure::Away(why) => Failure::Away(format!("{}: {why}", path.display())),
+            other => other,
+        };
+        let pool = |most: u32| {
+            SqlitePoolOptions::new()
+                .max_connections(most)
+                .acquire_timeout(ACQUIRE)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let writer = pool(1)
+            .connect_with(options.clone())
+            .await
+            .map_err(|error| named(failure(&error)))?;
+        migrator.run(&writer).await.map_err(|error| match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => named(failure(&error)),
+            other => Failure::Corrupt(format!("{}: {other}", path.display())),
+        })?;
+        let readers = pool(READERS).connect_lazy_with(options);
+        Ok(Self { writer, readers })
+    }
+
+    /// Closes every connection; what is in the WAL moves into the file.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// What a failure means, by SQLite's result code (its lowest byte is the primary one).
+pub(crate) fn failure(error: &sqlx::Error) -> Failure {
+    const FULL: u32 = 13;
+    const TOO_BIG: u32 = 18;
+    const CONSTRAINT: u32 = 19;
+    const MISMATCH: u32 = 20;
+    const CORRUPT: u32 = 11;
+    const NOT_A_DATABASE: u32 = 26;
+    let sqlx::Error::Database(said) = error else {
+        return Failure::of(error);
+    };
+    let primary = said
+        .code()
+        .and_then(|code| code.parse::<u32>().ok())
+        .map_or(0, |code| code & 0xff);
+    let text = said.to_string();
+    match primary {
+        CONSTRAINT | TOO_BIG | MISMATCH => Failure::Refused(text),
+        CORRUPT | NOT_A_DATABASE => Failure::Corrupt(text),
+        FULL => Failure::Away(format!("{text}: no space left for it")),
+        _ => Failure::Away(text),
+    }
+}
