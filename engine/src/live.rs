@@ -4,9 +4,17 @@
 //! projector changes nothing twice; a room is read together with the offset it stands at. The store may lose
 //! everything at any time (a flush): readers then find nothing, never something wrong, and the projector refills it.
 
+pub mod memory;
+mod presence;
+pub mod redis;
+mod slot;
+
 use crate::domain::{Change, Epoch, Header, Message, Offset, Partition, RoomId, Timestamp, UserId};
 use crate::history::{StoredRoom, WindowEntry};
 use async_trait::async_trait;
+
+pub use memory::MemoryLive;
+pub use redis::RedisLive;
 
 /// What one room went through in a batch.
 #[derive(Clone, Debug)]
@@ -79,10 +87,13 @@ pub trait Reader: Send + Sync + 'static {
 /// What the live projector writes.
 #[async_trait]
 pub trait Writer: Send + Sync + 'static {
-    /// The partition's watermark; `None` when the store is empty, was flushed, or belongs to another epoch.
+    /// The partition's watermark; `None` when the store is empty, was flushed, belongs to another epoch, or when a
+    /// refill was begun and never finished.
     async fn watermark(&self, epoch: Epoch, partition: Partition) -> Result<Option<Offset>, Error>;
 
-    /// Takes a partition over, throwing away what is there of it, and sets its watermark.
+    /// Begins a refill: throws away what is there of a partition and sets its watermark. Until
+    /// [`Writer::refilled`] the partition counts as not filled ([`Writer::watermark`] says `None`), so a refill
+    /// that is cut short is begun again.
     async fn reset(&self, epoch: Epoch, partition: Partition, next: Offset) -> Result<(), Error>;
 
     /// Writes rooms whole at the watermark as it stands (a refill); rooms already there are replaced.
@@ -94,10 +105,14 @@ pub trait Writer: Send + Sync + 'static {
         rooms: &[(RoomId, StoredRoom)],
     ) -> Result<(), Error>;
 
+    /// Ends a refill: from now on a room that is not here is one that the log did not hold before the watermark.
+    async fn refilled(&self, epoch: Epoch, partition: Partition, at: Offset) -> Result<(), Error>;
+
     /// Takes a batch under the watermark.
     ///
     /// # Errors
-    /// [`Error::Watermark`] when the watermark is not at `from` (flushed, or another projector has moved it).
+    /// [`Error::Watermark`] when the watermark is not at `from` (another projector has moved it), or, with
+    /// nothing found, when the partition must be refilled: it was flushed, or a room of it is not as it was left.
     async fn write(&self, batch: &Batch) -> Result<(), Error>;
 
     /// Notes what edges said of presence.

@@ -1,0 +1,245 @@
+//! Live views in this process's memory: for the embedded mode and for tests. They begin empty at every start and
+//! are filled as a flushed Redis is. One lock, never held across an await.
+
+use super::presence::{self, Claim};
+use super::slot::{self, Effect, List};
+use super::{Batch, Error, PresenceClaim, PresenceView, Reader, RoomDelta, Writer};
+use crate::domain::{
+    Change, Epoch, Header, Message, Offset, Partition, RECENT, RoomId, Seq, Timestamp, UserId, WINDOW,
+};
+use crate::history::{StoredRoom, WindowEntry};
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, VecDeque};
+use uuid::Uuid;
+
+/// Live views in memory.
+#[derive(Debug, Default)]
+pub struct MemoryLive {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    partitions: FxHashMap<Partition, Filled>,
+    presence: FxHashMap<RoomId, FxHashMap<Uuid, Claim>>,
+    /// The latest append time of any signal.
+    signals_at: Timestamp,
+}
+
+#[derive(Debug)]
+struct Filled {
+    epoch: Epoch,
+    next: Offset,
+    /// A refill was begun and is not finished.
+    filling: bool,
+    rooms: FxHashMap<RoomId, Room>,
+}
+
+#[derive(Debug)]
+struct Room {
+    header: Header,
+    lists: BTreeMap<(List, UserId), Change>,
+    window: VecDeque<WindowEntry>,
+    recent: BTreeMap<u64, Message>,
+}
+
+impl MemoryLive {
+    /// Empty.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Forgets everything, as a flushed Redis does.
+    pub fn flush(&self) {
+        *self.state.lock() = State::default();
+    }
+}
+
+impl State {
+    /// The partition, if it stands at `at` in this epoch.
+    fn at(&mut self, epoch: Epoch, partition: Partition, at: Offset) -> Result<&mut Filled, Error> {
+        let refused = |found| Error::Watermark {
+            partition,
+            expected: at,
+            found,
+        };
+        match self.partitions.get_mut(&partition) {
+            Some(filled) if filled.epoch == epoch && filled.next == at => Ok(filled),
+            Some(filled) if filled.epoch == epoch && !filled.filling => Err(refused(Some(filled.next))),
+            _ => Err(refused(None)),
+        }
+    }
+}
+
+impl Room {
+    fn new(header: Header) -> Self {
+        Self {
+            header,
+            lists: BTreeMap::new(),
+            window: VecDeque::new(),
+            recent: BTreeMap::new(),
+        }
+    }
+
+    fn apply(&mut self, header: Header, changes: &[Change], window: &[WindowEntry], recent: &[Message]) {
+        self.header = header;
+        for change in changes {
+            match slot::of(change) {
+                (list, user, Effect::Fill) => self.lists.insert((list, user), *change),
+                (list, user, Effect::Empty) => self.lists.remove(&(list, user)),
+            };
+        }
+        self.window.extend(window);
+        let surplus = self
+            .window
+            .len()
+            .saturating_sub(usize::try_from(WINDOW).unwrap_or(usize::MAX));
+        self.window.drain(..surplus);
+        for message in recent {
+            self.recent.insert(message.ordinal, message.clone());
+        }
+        let oldest = (self.header.messages + 1).saturating_sub(RECENT as u64);
+        self.recent = self.recent.split_off(&oldest);
+    }
+
+    fn stored(&self, next: Offset) -> StoredRoom {
+        StoredRoom {
+            header: self.header.clone(),
+            changes: self.lists.values().copied().collect(),
+            window: self.window.iter().copied().collect(),
+            recent: self.recent.values().cloned().collect(),
+            next,
+        }
+    }
+}
+
+/// The head of a room as a delta expects to find it.
+fn base(delta: &RoomDelta) -> Seq {
+    let first = delta.window.first().map_or(delta.header.head.next(), |entry| entry.seq);
+    Seq::new(first.get().saturating_sub(1))
+}
+
+#[async_trait]
+impl Reader for MemoryLive {
+    async fn room(&self, room: RoomId, partition: Partition) -> Result<Option<StoredRoom>, Error> {
+        let state = self.state.lock();
+        let found = state.partitions.get(&partition).and_then(|filled| {
+            let room = filled.rooms.get(&room)?;
+            Some(room.stored(filled.next))
+        });
+        Ok(found)
+    }
+
+    async fn presence(&self, room: RoomId, users: usize) -> Result<PresenceView, Error> {
+        let state = self.state.lock();
+        let Some(claims) = state.presence.get(&room) else {
+            return Ok(PresenceView::default());
+        };
+        Ok(presence::view(claims.values(), state.signals_at, users))
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Writer for MemoryLive {
+    async fn watermark(&self, epoch: Epoch, partition: Partition) -> Result<Option<Offset>, Error> {
+        let state = self.state.lock();
+        let filled = state.partitions.get(&partition);
+        Ok(filled
+            .filter(|filled| filled.epoch == epoch && !filled.filling)
+            .map(|filled| filled.next))
+    }
+
+    async fn reset(&self, epoch: Epoch, partition: Partition, next: Offset) -> Result<(), Error> {
+        let empty = Filled {
+            epoch,
+            next,
+            filling: true,
+            rooms: FxHashMap::default(),
+        };
+        self.state.lock().partitions.insert(partition, empty);
+        Ok(())
+    }
+
+    async fn put_rooms(
+        &self,
+        epoch: Epoch,
+        partition: Partition,
+        at: Offset,
+        rooms: &[(RoomId, StoredRoom)],
+    ) -> Result<(), Error> {
+        let mut state = self.state.lock();
+        let filled = state.at(epoch, partition, at)?;
+        for (id, stored) in rooms {
+            let mut room = Room::new(stored.header.clone());
+            room.apply(stored.header.clone(), &stored.changes, &stored.window, &stored.recent);
+            filled.rooms.insert(*id, room);
+        }
+        Ok(())
+    }
+
+    async fn refilled(&self, epoch: Epoch, partition: Partition, at: Offset) -> Result<(), Error> {
+        self.state.lock().at(epoch, partition, at)?.filling = false;
+        Ok(())
+    }
+
+    async fn write(&self, batch: &Batch) -> Result<(), Error> {
+        let mut state = self.state.lock();
+        let filled = state.at(batch.epoch, batch.partition, batch.from)?;
+        let stands = |delta: &RoomDelta| {
+            filled
+                .rooms
+                .get(&delta.room_id)
+                .map_or(Seq::ZERO, |room| room.header.head)
+        };
+        if filled.filling || batch.rooms.iter().any(|delta| stands(delta) != base(delta)) {
+            return Err(Error::Watermark {
+                partition: batch.partition,
+                expected: batch.from,
+                found: None,
+            });
+        }
+        for delta in &batch.rooms {
+            filled
+                .rooms
+                .entry(delta.room_id)
+                .or_insert_with(|| Room::new(delta.header.clone()))
+                .apply(delta.header.clone(), &delta.changes, &delta.window, &delta.recent);
+        }
+        filled.next = batch.to;
+        Ok(())
+    }
+
+    async fn write_presence(&self, claims: &[PresenceClaim]) -> Result<(), Error> {
+        let mut state = self.state.lock();
+        for claim in claims {
+            state.signals_at = state.signals_at.max(claim.at);
+            let now = state.signals_at;
+            let room = state.presence.entry(claim.room_id).or_default();
+            if room.get(&claim.edge).is_some_and(|known| known.at > claim.at) {
+                continue;
+            }
+            if claim.count == 0 {
+                room.remove(&claim.edge);
+            } else {
+                let kept = Claim {
+                    at: claim.at,
+                    count: claim.count,
+                    users: claim.users.clone(),
+                };
+                room.insert(claim.edge, kept);
+            }
+            room.retain(|_, claim| !presence::forgotten(claim.at, now));
+            if room.is_empty() {
+                state.presence.remove(&claim.room_id);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,412 @@
+//! Live views in Redis. Every write is one script under the partition's watermark, so it counts whole or not at all.
+//!
+//! Keys, after the configured prefix: `{p:N}:watermark` (epoch, next offset, generation of the filling, whether it is
+//! still being filled), `{p:N}:rooms`, `{p:N}:room:ID` and `{p:N}:room:ID:window`; the braces keep a partition in one slot
+//! of a cluster. A room that bears another generation than the watermark is what an earlier filling left: nobody sees it.
+//! Presence stands apart: `presence:{ID}` by edge, and `presence:now`, the latest append time of any signal.
+//!
+//! Redis should not evict (`maxmemory-policy noeviction`). Where it does, a damaged room is found out when it is next
+//! written or read, and the partition is filled anew.
+
+mod config;
+mod encoding;
+
+pub use config::RedisConfig;
+
+use super::presence::{self, Claim};
+use super::{Batch, Error, PresenceClaim, PresenceView, Reader, RoomDelta, Writer};
+use crate::domain::{Epoch, Header, Offset, Partition, RoomId, Seq, Timestamp, WINDOW};
+use crate::history::StoredRoom;
+use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use ::redis::{AsyncCommands, Client, RedisError, Script};
+use async_trait::async_trait;
+use encoding::Field;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use std::time::Duration;
+
+/// Most fields or entries of one call that puts a room; a larger room comes in parts.
+const PART: usize = 2_048;
+/// Rooms that a refill has under way at once.
+const PUTS_AT_ONCE: usize = 16;
+/// Rooms thrown away by one call.
+const SWEEP: usize = 256;
+/// Presence claims of one pipeline.
+const CLAIMS: usize = 256;
+
+/// Live views in Redis. Cheap to share: one multiplexed connection that mends itself.
+pub struct RedisLive {
+    connection: ConnectionManager,
+    keys: Keys,
+    epoch: Epoch,
+    presence_ttl_s: u64,
+    scripts: Scripts,
+}
+
+struct Scripts {
+    room: Script,
+    write: Script,
+    put: Script,
+    sweep: Script,
+    refilled: Script,
+    presence: Script,
+}
+
+struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    fn watermark(&self, partition: Partition) -> String {
+        format!("{}{{p:{partition}}}:watermark", self.prefix)
+    }
+
+    fn rooms(&self, partition: Partition) -> String {
+        format!("{}{{p:{partition}}}:rooms", self.prefix)
+    }
+
+    fn room_prefix(&self, partition: Partition) -> String {
+        format!("{}{{p:{partition}}}:room:", self.prefix)
+    }
+
+    /// Of the hash and of the window.
+    fn room(&self, partition: Partition, room: RoomId) -> (String, String) {
+        let hash = format!("{}{room}", self.room_prefix(partition));
+        let window = format!("{hash}:window");
+        (hash, window)
+    }
+
+    fn presence(&self, room: RoomId) -> String {
+        format!("{}presence:{{{room}}}", self.prefix)
+    }
+
+    fn presence_now(&self) -> String {
+        format!("{}presence:now", self.prefix)
+    }
+}
+
+impl std::fmt::Debug for RedisLive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisLive")
+            .field("prefix", &self.keys.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+fn failed(error: RedisError) -> Error {
+    let damaged = matches!(
+        error.kind(),
+        ::redis::ErrorKind::UnexpectedReturnType | ::redis::ErrorKind::Parse
+    ) || error.code() == Some("WRONGTYPE");
+    if damaged {
+        Error::Corrupt(error.to_string())
+    } else {
+        Error::Unavailable(error.to_string())
+    }
+}
+
+impl RedisLive {
+    /// Live views of the log `epoch`. Redis need not be there yet: the first call connects.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when the URL is none of Redis.
+    pub fn new(config: &RedisConfig, epoch: Epoch) -> Result<Self, Error> {
+        let unusable = |error: RedisError| Error::Corrupt(format!("the address of Redis can't be used: {error}"));
+        let client = Client::open(config.url.as_str()).map_err(unusable)?;
+        let manager = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(Duration::from_millis(config.connect_timeout_ms)))
+            .set_response_timeout(Some(Duration::from_millis(config.response_timeout_ms)))
+            // A call fails at once; it is the next call that connects anew.
+            .set_number_of_retries(0);
+        let script = |code: &str| Script::new(code);
+        Ok(Self {
+            connection: ConnectionManager::new_lazy_with_config(client, manager).map_err(unusable)?,
+            keys: Keys {
+                prefix: config.prefix.clone(),
+            },
+            epoch,
+            presence_ttl_s: config.presence_ttl_s,
+            scripts: Scripts {
+                room: script(include_str!("redis/room.lua")),
+                write: script(include_str!("redis/write.lua")),
+                put: script(include_str!("redis/put.lua")),
+                sweep: script(include_str!("redis/sweep.lua")),
+                refilled: script(include_str!("redis/refilled.lua")),
+                presence: script(include_str!("redis/presence.lua")),
+            },
+        })
+    }
+
+    async fn put_room(
+        &self,
+        epoch: Epoch,
+        partition: Partition,
+        at: Offset,
+        id: RoomId,
+        room: &StoredRoom,
+    ) -> Result<(), Error> {
+        let fields = encoding::room_fields(room);
+        let surplus = room
+            .window
+            .len()
+            .saturating_sub(usize::try_from(WINDOW).unwrap_or(usize::MAX));
+        let mut window = &room.window[surplus..];
+        let mut parts = fields.chunks(PART).peekable();
+        let mut place = "first";
+        loop {
+            let part = parts.next().unwrap_or_default();
+            let (hash, list) = self.keys.room(partition, id);
+            let mut call = self.scripts.put.prepare_invoke();
+            call.key(self.keys.watermark(partition))
+                .key(self.keys.rooms(partition))
+                .key(hash)
+                .key(list)
+                .arg(epoch.to_string())
+                .arg(at.get())
+                .arg(id.to_string())
+                .arg(place);
+            push_fields(&mut call, part);
+            call.arg(window.len());
+            for entry in window {
+                call.arg(encoding::entry(entry));
+            }
+            let last = parts.peek().is_none();
+            if last {
+                call.arg(room.header.head.get())
+                    .arg(room.header.messages)
+                    .arg(encoding::header(&room.header));
+            }
+            let answer = call.invoke_async(&mut self.connection.clone()).await.map_err(failed)?;
+            judge(partition, at, answer)?;
+            if last {
+                return Ok(());
+            }
+            (place, window) = ("more", &[]);
+        }
+    }
+}
+
+type Answer = (String, Option<u64>);
+
+/// What a script that looks at the watermark said.
+fn judge(partition: Partition, expected: Offset, (word, next): Answer) -> Result<(), Error> {
+    if word == "ok" {
+        return Ok(());
+    }
+    Err(Error::Watermark {
+        partition,
+        expected,
+        found: next.map(Offset::new),
+    })
+}
+
+fn push_fields(call: &mut ::redis::ScriptInvocation<'_>, fields: &[Field]) {
+    call.arg(fields.len() * 2);
+    for (field, value) in fields {
+        call.arg(field.as_slice()).arg(value.as_slice());
+    }
+}
+
+fn push_delta(call: &mut ::redis::ScriptInvocation<'_>, delta: &RoomDelta) {
+    let Header { head, messages, .. } = delta.header;
+    let first = delta.window.first().map_or(head.next(), |entry| entry.seq);
+    let expected = Seq::new(first.get().saturating_sub(1));
+    call.arg(delta.room_id.to_string())
+        .arg(expected.get())
+        .arg(&expected.get().to_be_bytes()[..])
+        .arg(head.get())
+        .arg(messages)
+        .arg(encoding::header(&delta.header));
+    let (set, delete) = encoding::delta_fields(delta);
+    push_fields(call, &set);
+    call.arg(delete.len());
+    for field in &delete {
+        call.arg(field.as_slice());
+    }
+    call.arg(delta.window.len());
+    for entry in &delta.window {
+        call.arg(encoding::entry(entry));
+    }
+}
+
+#[async_trait]
+impl Reader for RedisLive {
+    async fn room(&self, room: RoomId, partition: Partition) -> Result<Option<StoredRoom>, Error> {
+        let (hash, window) = self.keys.room(partition, room);
+        let found: Option<(u64, Vec<Field>, Vec<Vec<u8>>)> = self
+            .scripts
+            .room
+            .key(self.keys.watermark(partition))
+            .key(hash)
+            .key(window)
+            .arg(self.epoch.to_string())
+            .invoke_async(&mut self.connection.clone())
+            .await
+            .map_err(failed)?;
+        match found {
+            Some((next, fields, window)) => encoding::read_room(next, fields, &window),
+            None => Ok(None),
+        }
+    }
+
+    async fn presence(&self, room: RoomId, users: usize) -> Result<PresenceView, Error> {
+        let (claims, now): (Vec<Vec<u8>>, Option<f64>) = ::redis::pipe()
+            .hvals(self.keys.presence(room))
+            .zscore(self.keys.presence_now(), "now")
+            .query_async(&mut self.connection.clone())
+            .await
+            .map_err(failed)?;
+        let claims = claims
+            .iter()
+            .map(|c| encoding::read_claim(c))
+            .collect::<Result<Vec<_>, _>>()?;
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "milliseconds since 1970 are whole in a double"
+        )]
+        let now = Timestamp::from_millis(now.unwrap_or_default() as i64);
+        Ok(presence::view(claims.iter(), now, users))
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        let pong: String = self.connection.clone().ping().await.map_err(failed)?;
+        if pong == "PONG" {
+            Ok(())
+        } else {
+            Err(Error::Unavailable("it answers, but not as Redis does".into()))
+        }
+    }
+}
+
+#[async_trait]
+impl Writer for RedisLive {
+    async fn watermark(&self, epoch: Epoch, partition: Partition) -> Result<Option<Offset>, Error> {
+        let (found, next, filling): (Option<String>, Option<u64>, Option<String>) = self
+            .connection
+            .clone()
+            .hmget(self.keys.watermark(partition), &["e", "n", "f"])
+            .await
+            .map_err(failed)?;
+        let filled = found.is_some_and(|found| found == epoch.to_string()) && filling.is_none();
+        Ok(next.filter(|_| filled).map(Offset::new))
+    }
+
+    async fn reset(&self, epoch: Epoch, partition: Partition, next: Offset) -> Result<(), Error> {
+        let generation = format!("{:016x}", rand::random::<u64>());
+        let watermark = self.keys.watermark(partition);
+        let next = next.get().to_string();
+        let fields = [
+            ("e", epoch.to_string()),
+            ("n", next),
+            ("g", generation.clone()),
+            ("f", "1".into()),
+        ];
+        let mut connection = self.connection.clone();
+        let () = ::redis::pipe()
+            .atomic()
+            .del(&watermark)
+            .hset_multiple(&watermark, &fields)
+            .query_async(&mut connection)
+            .await
+            .map_err(failed)?;
+        loop {
+            let swept: i64 = self
+                .scripts
+                .sweep
+                .key(&watermark)
+                .key(self.keys.rooms(partition))
+                .arg(&generation)
+                .arg(SWEEP)
+                .arg(self.keys.room_prefix(partition))
+                .invoke_async(&mut connection)
+                .await
+                .map_err(failed)?;
+            if swept <= 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn put_rooms(
+        &self,
+        epoch: Epoch,
+        partition: Partition,
+        at: Offset,
+        rooms: &[(RoomId, StoredRoom)],
+    ) -> Result<(), Error> {
+        let puts: Vec<_> = rooms
+            .iter()
+            .map(|(id, room)| self.put_room(epoch, partition, at, *id, room))
+            .collect();
+        stream::iter(puts).buffer_unordered(PUTS_AT_ONCE).try_collect().await
+    }
+
+    async fn refilled(&self, epoch: Epoch, partition: Partition, at: Offset) -> Result<(), Error> {
+        let answer = self
+            .scripts
+            .refilled
+            .key(self.keys.watermark(partition))
+            .arg(epoch.to_string())
+            .arg(at.get())
+            .invoke_async(&mut self.connection.clone())
+            .await
+            .map_err(failed)?;
+        judge(partition, at, answer)
+    }
+
+    async fn write(&self, batch: &Batch) -> Result<(), Error> {
+        let mut call = self.scripts.write.prepare_invoke();
+        call.key(self.keys.watermark(batch.partition))
+            .key(self.keys.rooms(batch.partition))
+            .arg(batch.epoch.to_string())
+            .arg(batch.from.get())
+            .arg(batch.to.get());
+        for delta in &batch.rooms {
+            let (hash, window) = self.keys.room(batch.partition, delta.room_id);
+            call.key(hash).key(window);
+            push_delta(&mut call, delta);
+        }
+        let answer = call.invoke_async(&mut self.connection.clone()).await.map_err(failed)?;
+        judge(batch.partition, batch.from, answer)
+    }
+
+    async fn write_presence(&self, claims: &[PresenceClaim]) -> Result<(), Error> {
+        for part in claims.chunks(CLAIMS) {
+            let mut calls = Vec::with_capacity(part.len());
+            let mut now = i64::MIN;
+            for said in part {
+                now = now.max(said.at.as_millis());
+                let kept = Claim {
+                    at: said.at,
+                    count: said.count,
+                    users: said.users.clone(),
+                };
+                let value = if said.count == 0 {
+                    Vec::new()
+                } else {
+                    encoding::claim(&kept)
+                };
+                let mut call = self.scripts.presence.prepare_invoke();
+                call.key(self.keys.presence(said.room_id))
+                    .arg(said.edge.to_string())
+                    .arg(value)
+                    .arg(said.at.as_millis())
+                    .arg(presence::FORGOTTEN_AFTER_MS)
+                    .arg(self.presence_ttl_s);
+                calls.push(call);
+            }
+            let mut pipe = ::redis::pipe();
+            pipe.load_script(&self.scripts.presence).ignore();
+            for call in &calls {
+                pipe.invoke_script(call).ignore();
+            }
+            pipe.cmd("ZADD")
+                .arg(self.keys.presence_now())
+                .arg("GT")
+                .arg(now)
+                .arg("now")
+                .ignore();
+            let () = pipe.query_async(&mut self.connection.clone()).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,30 @@
+-- Puts a part of one room under a watermark that is being refilled. A room too large for one call comes in parts; readers
+-- see it with the last part, which brings the header.
+-- KEYS: watermark, room set, hash, window.
+-- ARGV: epoch, watermark expected, id, 'first' or 'more'; then two lists, each led by its length: fields to set (field,
+--   value, ...), window entries; then, with the last part alone: head, messages, header.
+-- Answers {'ok'} or {'at', next} or {'refill'}.
+local mark = redis.call('HMGET', KEYS[1], 'e', 'n', 'g', 'f')
+if mark[1] ~= ARGV[1] then return {'refill'} end
+if mark[2] ~= ARGV[2] then return {'at', mark[2]} end
+
+local CHUNK = 1000
+local at = 5
+local function next_list(command, key)
+  local length = tonumber(ARGV[at])
+  for first = at + 1, at + length, CHUNK do
+    redis.call(command, key, unpack(ARGV, first, math.min(first + CHUNK - 1, at + length)))
+  end
+  at = at + 1 + length
+end
+
+if ARGV[4] == 'first' then
+  redis.call('UNLINK', KEYS[3], KEYS[4])
+  redis.call('SADD', KEYS[2], ARGV[3])
+end
+next_list('HSET', KEYS[3])
+next_list('RPUSH', KEYS[4])
+if ARGV[at] then
+  redis.call('HSET', KEYS[3], 'g', mark[3], 's', ARGV[at], 'c', ARGV[at + 1], 'h', ARGV[at + 2])
+end
+return {'ok'}
