@@ -7,5 +7,6 @@
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod edge;
 pub mod error;
 pub mod protocol;

@@ -1,0 +1,91 @@
+//! Every limit and interval of an edge, by name, with its default.
+
+use serde::{Deserialize, Serialize};
+
+/// Limits and intervals of one edge. Times are milliseconds, sizes bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Records of each partition of events that the tail keeps, so that a room can be opened without reading the log.
+    pub ring_records: usize,
+    /// Bytes of each partition's ring.
+    pub ring_bytes: usize,
+    /// Rooms held at once; above it, idle ones go, then new ones are refused as `overloaded`.
+    pub max_rooms: usize,
+    /// Rooms being opened at the same time.
+    pub max_opening: usize,
+    /// Records of the log an opening may read before it gives up as `unavailable`: the projections are that far behind.
+    pub max_fold_on: u64,
+    /// A room that nobody here listens to and no command waits in is let go after this.
+    pub idle_release_ms: u64,
+    /// Encoded events that a held room keeps for resumes.
+    pub room_events: usize,
+    /// Bytes of encoded events that all held rooms keep together.
+    pub room_events_bytes: usize,
+    /// Bytes of encoded journal chunks kept for resumes from further back.
+    pub journal_cache_bytes: usize,
+    /// A resume that misses more events than this is `too_far`.
+    pub resume_events: u64,
+    /// Commands on their way through the log at once.
+    pub max_pending: usize,
+    /// How long a command waits for its verdict before it answers `timeout`.
+    pub command_timeout_ms: u64,
+    /// How long a look-up in history may take before a command does without.
+    pub lookup_timeout_ms: u64,
+    /// How long a read waits for `min_seq` before it answers `behind`.
+    pub min_seq_timeout_ms: u64,
+    /// Bytes that may wait for one session.
+    pub outbox_bytes: usize,
+    /// Bytes beyond it that are kept for telling a slow session that it is slow.
+    pub outbox_reserve_bytes: usize,
+    /// Rooms of one session.
+    pub session_rooms: usize,
+    /// At most one read marker per person and room is appended in this time, the last of them.
+    pub read_interval_ms: u64,
+    /// Read markers that are kept for answering at once.
+    pub max_read_markers: usize,
+    /// Presence changes of this edge's own are gathered this long before they are told.
+    pub presence_gather_ms: u64,
+    /// This edge's whole presence is repeated once in this time, spread over it.
+    pub presence_repeat_ms: u64,
+    /// Presence that was not repeated for so long, by the signals' own append time, is forgotten.
+    pub presence_expiry_ms: u64,
+    /// Presence pushes of one room are at least this far apart.
+    pub presence_push_ms: u64,
+    /// At most one typing signal per person and room in this time.
+    pub typing_interval_ms: u64,
+    /// The list of erased people is read again after this, besides when a signal says so.
+    pub erasure_refresh_ms: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            ring_records: 4_096,
+            ring_bytes: 4 << 20,
+            max_rooms: 20_000,
+            max_opening: 32,
+            max_fold_on: 500_000,
+            idle_release_ms: 5 * 60_000,
+            room_events: 1_024,
+            room_events_bytes: 128 << 20,
+            journal_cache_bytes: 32 << 20,
+            resume_events: 10_000,
+            max_pending: 16_384,
+            command_timeout_ms: 10_000,
+            lookup_timeout_ms: 1_000,
+            min_seq_timeout_ms: 2_000,
+            outbox_bytes: 1 << 20,
+            outbox_reserve_bytes: 128 << 10,
+            session_rooms: 1_000,
+            read_interval_ms: 2_000,
+            max_read_markers: 100_000,
+            presence_gather_ms: 50,
+            presence_repeat_ms: 30_000,
+            presence_expiry_ms: 75_000,
+            presence_push_ms: 500,
+            typing_interval_ms: 2_000,
+            erasure_refresh_ms: 60_000,
+        }
+    }
+}

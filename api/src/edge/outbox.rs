@@ -1,0 +1,310 @@
+//! What waits to be written to one session: frames of JSON text, bounded in bytes, none of them copied.
+//!
+//! What must hold: order is kept; a reply is never dropped; when the bound is reached, typing and presence go
+//! first, then the caller is told that the event did not fit ([`Full`]) so that it pauses the room; nothing is
+//! allocated while nothing waits. It knows no rooms and no sockets.
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::task::{Context, Poll, Waker};
+
+/// Why a session must end, as its `bye` will say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Close {
+    /// 4000 to 4999.
+    pub code: u16,
+    /// A word for people.
+    pub reason: Cow<'static, str>,
+}
+
+impl Close {
+    /// The session reads too slowly to be told even that.
+    pub const TOO_SLOW: Self = Self {
+        code: 4202,
+        reason: Cow::Borrowed("too slow"),
+    };
+}
+
+/// What a frame is, and so what becomes of it when the session is slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    /// Never dropped; counted apart.
+    Reply,
+    /// Not dropped once it is in.
+    Event,
+    /// Dropped first.
+    Ephemeral,
+}
+
+#[derive(Debug)]
+struct Entry {
+    frame: Bytes,
+    class: Class,
+}
+
+/// An event did not fit: the session must be told that it lags, in the room of that event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+/// What [`Outbox::take`] has moved out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Bytes of the frames.
+    pub bytes: usize,
+    /// Whether more is waiting.
+    pub more: bool,
+    /// Set once the session must end; frames that were taken are still to be written before the `bye`.
+    pub close: Option<Close>,
+}
+
+/// One session's queue. Many push, one task takes.
+#[derive(Debug)]
+pub struct Outbox {
+    bound: usize,
+    reserve: usize,
+    queue: Mutex<Queue>,
+}
+
+/// The first frame has a place of its own: a session that keeps up never allocates.
+#[derive(Debug, Default)]
+struct Queue {
+    first: Option<Entry>,
+    rest: VecDeque<Entry>,
+    reply_bytes: usize,
+    push_bytes: usize,
+    close: Option<Close>,
+    waker: Option<Waker>,
+}
+
+impl Outbox {
+    /// An outbox in which `bound` bytes of pushes may wait, and `reserve` more for telling that it is full.
+    #[must_use]
+    pub fn new(bound: usize, reserve: usize) -> Self {
+        Self {
+            bound,
+            reserve,
+            queue: Mutex::default(),
+        }
+    }
+
+    /// Queues a reply, whatever waits: its caller bounds how many commands a session may have waiting.
+    pub fn reply(&self, frame: Bytes) {
+        self.with(|queue| queue.put(frame, Class::Reply));
+    }
+
+    /// Queues an event, throwing typing and presence away if there is no room for it otherwise.
+    ///
+    /// # Errors
+    /// [`Full`] when it does not fit even then; it was not queued.
+    pub fn event(&self, frame: Bytes) -> Result<(), Full> {
+        self.with(|queue| {
+            if queue.push_bytes + frame.len() > self.bound {
+                queue.drop_ephemeral();
+            }
+            if queue.push_bytes + frame.len() > self.bound {
+                return Err(Full);
+            }
+            queue.put(frame, Class::Event);
+            Ok(())
+        })
+    }
+
+    /// Queues typing or presence if there is room.
+    pub fn ephemeral(&self, frame: Bytes) {
+        self.with(|queue| {
+            if queue.push_bytes + frame.len() <= self.bound {
+                queue.put(frame, Class::Ephemeral);
+            }
+        });
+    }
+
+    /// Queues what a session must hear even when it is slow (`lagged`, `gone`, `bye`); if even the reserve is used
+    /// up, the session is closed as too slow.
+    pub fn control(&self, frame: Bytes) {
+        self.with(|queue| {
+            if queue.push_bytes + frame.len() > self.bound + self.reserve {
+                queue.close.get_or_insert(Close::TOO_SLOW);
+            } else {
+                queue.put(frame, Class::Event);
+            }
+        });
+    }
+
+    /// Ends the session once what waits is written. The first reason stands.
+    pub fn close(&self, close: Close) {
+        self.with(|queue| {
+            queue.close.get_or_insert(close);
+        });
+    }
+
+    /// Moves what waits into `frames`, in order, until at least `most_bytes` are there.
+    pub fn take(&self, frames: &mut Vec<Bytes>, most_bytes: usize) -> Taken {
+        let mut queue = self.queue.lock();
+        let mut bytes = 0;
+        while bytes < most_bytes {
+            let Some(entry) = queue.pop() else { break };
+            bytes += entry.frame.len();
+            frames.push(entry.frame);
+        }
+        let more = queue.first.is_some();
+        if !more {
+            queue.rest = VecDeque::new();
+        }
+        Taken {
+            bytes,
+            more,
+            close: if more { None } else { queue.close.clone() },
+        }
+    }
+
+    /// Ready when something waits or the session must end. One task may wait at a time: the last one that asked.
+    pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut queue = self.queue.lock();
+        if queue.first.is_some() || queue.close.is_some() {
+            return Poll::Ready(());
+        }
+        match &mut queue.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    /// Waits until something waits. Cancel-safe.
+    pub async fn ready(&self) {
+        poll_fn(|cx| self.poll_ready(cx)).await;
+    }
+
+    /// Bytes that wait: replies, then pushes.
+    #[must_use]
+    pub fn waiting(&self) -> (usize, usize) {
+        let queue = self.queue.lock();
+        (queue.reply_bytes, queue.push_bytes)
+    }
+
+    fn with<R>(&self, change: impl FnOnce(&mut Queue) -> R) -> R {
+        let mut queue = self.queue.lock();
+        let result = change(&mut queue);
+        let waker = if queue.first.is_some() || queue.close.is_some() {
+            queue.waker.take()
+        } else {
+            None
+        };
+        drop(queue);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        result
+    }
+}
+
+impl Queue {
+    fn put(&mut self, frame: Bytes, class: Class) {
+        *self.count(class) += frame.len();
+        let entry = Entry { frame, class };
+        if self.first.is_none() {
+            self.first = Some(entry);
+        } else {
+            self.rest.push_back(entry);
+        }
+    }
+
+    fn pop(&mut self) -> Option<Entry> {
+        let entry = self.first.take()?;
+        self.first = self.rest.pop_front();
+        *self.count(entry.class) -= entry.frame.len();
+        Some(entry)
+    }
+
+    fn drop_ephemeral(&mut self) {
+        let mut kept = Self {
+            close: self.close.take(),
+            waker: self.waker.take(),
+            ..Self::default()
+        };
+        while let Some(entry) = self.pop() {
+            if entry.class != Class::Ephemeral {
+                kept.put(entry.frame, entry.class);
+            }
+        }
+        *self = kept;
+    }
+
+    fn count(&mut self, class: Class) -> &mut usize {
+        match class {
+            Class::Reply => &mut self.reply_bytes,
+            Class::Event | Class::Ephemeral => &mut self.push_bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(text: &'static str) -> Bytes {
+        Bytes::from_static(text.as_bytes())
+    }
+
+    fn taken(outbox: &Outbox) -> Vec<Bytes> {
+        let mut frames = Vec::new();
+        outbox.take(&mut frames, usize::MAX);
+        frames
+    }
+
+    #[test]
+    fn frames_leave_in_order() {
+        let outbox = Outbox::new(100, 10);
+        outbox.reply(frame("one"));
+        outbox.event(frame("two")).expect("room enough");
+        outbox.ephemeral(frame("three"));
+        assert_eq!(taken(&outbox), ["one", "two", "three"]);
+        assert_eq!(outbox.waiting(), (0, 0));
+    }
+
+    #[test]
+    fn typing_and_presence_go_first_then_the_room() {
+        let outbox = Outbox::new(10, 5);
+        outbox.event(frame("aaaa")).expect("room enough");
+        outbox.ephemeral(frame("tttt"));
+        outbox.event(frame("bbbb")).expect("what was ephemeral makes room");
+        assert_eq!(outbox.event(frame("cccc")), Err(Full));
+        outbox.control(frame("lag"));
+        assert_eq!(taken(&outbox), ["aaaa", "bbbb", "lag"]);
+    }
+
+    #[test]
+    fn replies_are_never_dropped_and_take_no_room_from_pushes() {
+        let outbox = Outbox::new(4, 0);
+        outbox.event(frame("full")).expect("room enough");
+        outbox.reply(frame("a long reply"));
+        assert_eq!(taken(&outbox), ["full", "a long reply"]);
+    }
+
+    #[test]
+    fn without_room_even_for_lagged_the_session_ends() {
+        let outbox = Outbox::new(4, 2);
+        outbox.event(frame("full")).expect("room enough");
+        outbox.control(frame("lagged"));
+        let mut frames = Vec::new();
+        assert_eq!(outbox.take(&mut frames, usize::MAX).close, Some(Close::TOO_SLOW));
+        assert_eq!(frames, ["full"], "what was promised is still written");
+    }
+
+    #[test]
+    fn taking_stops_at_the_bound_and_says_that_more_waits() {
+        let outbox = Outbox::new(100, 0);
+        for _ in 0..3 {
+            outbox.event(frame("12345")).expect("room enough");
+        }
+        outbox.close(Close::TOO_SLOW);
+        let mut frames = Vec::new();
+        let first = outbox.take(&mut frames, 10);
+        assert_eq!((first.bytes, first.more, first.close), (10, true, None));
+        assert!(outbox.take(&mut frames, 10).close.is_some());
+        assert_eq!(frames.len(), 3);
+    }
+}

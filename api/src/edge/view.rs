@@ -1,0 +1,118 @@
+//! What the edge answers: values of the domain, erasures applied; the doors make JSON of them.
+
+use engine::domain::{Epoch, Header, Message, Offset, Partition, Role, RoomId, Seq, UserId};
+
+/// A room as one person may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomView {
+    /// Which.
+    pub id: RoomId,
+    /// Kind, name, topic, owner, head, digest, ….
+    pub header: Header,
+    /// Of this life of the log.
+    pub epoch: Epoch,
+    /// The room's partition.
+    pub partition: Partition,
+    /// Where the event at the head stands.
+    pub head_offset: Option<Offset>,
+    /// The person's role; `None`: not a member.
+    pub role: Option<Role>,
+    /// How many members it has; `None` in an open room.
+    pub members: Option<usize>,
+    /// Whether the person may read what is said, not just the room's name.
+    pub may_read: bool,
+}
+
+/// Who is in a room now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PresenceView {
+    /// Different people; above the bound, the sum of the edges' counts.
+    pub count: u64,
+    /// Some of them, in order of id, at most [`PresenceView::USERS`].
+    pub users: Vec<UserId>,
+}
+
+impl PresenceView {
+    /// Most people that are named.
+    pub const USERS: usize = 100;
+}
+
+/// Where a client wants to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resume {
+    /// The life of the log it has seen.
+    pub epoch: Epoch,
+    /// The last event it has seen; 0: none.
+    pub seq: Seq,
+}
+
+/// What became of a resume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// None was asked for.
+    NotAsked,
+    /// Every event after it comes, then `caught_up`.
+    Recovered,
+    /// Not possible: `recent` is the fresh start.
+    Refused(NotRecovered),
+}
+
+impl Recovery {
+    /// `recovered` as clients see it.
+    #[must_use]
+    pub const fn recovered(self) -> Option<bool> {
+        match self {
+            Self::NotAsked => None,
+            Self::Recovered => Some(true),
+            Self::Refused(_) => Some(false),
+        }
+    }
+
+    /// `reason` as clients see it.
+    #[must_use]
+    pub const fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Refused(reason) => Some(reason.text()),
+            _ => None,
+        }
+    }
+}
+
+/// Why a resume is not possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotRecovered {
+    /// Another life of the log.
+    Epoch,
+    /// Too many events missed, or not all of them can be had now.
+    TooFar,
+    /// Beyond the room's head.
+    Ahead,
+}
+
+impl NotRecovered {
+    /// As clients see it.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Epoch => "epoch",
+            Self::TooFar => "too_far",
+            Self::Ahead => "ahead",
+        }
+    }
+}
+
+/// The answer to `subscribe`: room, recent and head of the same instant; the next push of the room is `seq + 1`
+/// (or, recovered, the event after the resume's seq).
+#[derive(Clone, Debug)]
+pub struct Subscribed {
+    /// The room at its head.
+    pub room: RoomView,
+    /// Whether a resume succeeded.
+    pub recovery: Recovery,
+    /// The latest messages as they stand, oldest first; empty when recovered.
+    pub recent: Vec<Message>,
+    /// Who is there, as last pushed to those who listen: deltas follow from it.
+    pub presence: PresenceView,
+    /// The person's read marker.
+    pub read_seq: Seq,
+}
