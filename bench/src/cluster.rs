@@ -66,7 +66,7 @@ impl Cluster {
             + &name;
         let settings = BTreeMap::from([
             ("ROOMLOG_KAFKA__BROKERS".to_owned(), brokers.clone()),
-            ("ROOMLOG_KAFKA__PREFIX".to_owned(), name.clone()),
+            ("ROOMLOG_KAFKA__TOPIC_PREFIX".to_owned(), name.clone()),
             (
                 "ROOMLOG_KAFKA__SCHEMA_REGISTRY".to_owned(),
                 service("ROOMLOG_TEST_REGISTRY")?,
