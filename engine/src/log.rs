@@ -4,6 +4,9 @@
 //! offset of the ack, in the same order, for ever; append times never go back within a partition.
 //! The log knows nothing of rooms but the key, and nothing of Avro but the bytes.
 
+pub mod kafka;
+pub mod metrics;
+
 use crate::domain::{Epoch, Offset, Partition, Position, Timestamp};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -19,6 +22,22 @@ pub enum Topic {
     Signals,
     /// `roomlog.dead-letters`: what could not be read, as it was.
     DeadLetters,
+}
+
+impl Topic {
+    /// Every one of them.
+    pub const ALL: [Self; 4] = [Self::Events, Self::Reads, Self::Signals, Self::DeadLetters];
+
+    /// The second half of its name: `roomlog.events`.
+    #[must_use]
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Reads => "reads",
+            Self::Signals => "signals",
+            Self::DeadLetters => "dead-letters",
+        }
+    }
 }
 
 /// A record to append. Values are whole: the wire format's header and the datum.
@@ -60,6 +79,22 @@ pub struct Headers<'a> {
     pub traceparent: Option<&'a [u8]>,
     /// W3C `tracestate`.
     pub tracestate: Option<&'a [u8]>,
+}
+
+impl<'a> Headers<'a> {
+    /// Takes note of the next header of a record. Of those that repeat, the first counts.
+    pub(crate) fn add(&mut self, name: &[u8], value: Option<&'a [u8]>) {
+        let seen = match name {
+            b"schema" => {
+                self.schema_count += 1;
+                &mut self.schema
+            }
+            b"traceparent" => &mut self.traceparent,
+            b"tracestate" => &mut self.tracestate,
+            _ => return,
+        };
+        *seen = seen.or(value);
+    }
 }
 
 /// A record that is kept: four reference-counted slices.
@@ -136,6 +171,11 @@ pub trait Handler: Send + 'static {
     /// The partition was read to its end as it stood then: `next` is the next offset to come. Also told when
     /// records were skipped by the log itself (transaction markers, compaction).
     fn on_end(&mut self, topic: Topic, partition: Partition, next: Offset);
+
+    /// The log does not hold the offset that comes next for us ([`Error::OutOfRange`]): it was cut, or made anew.
+    /// Nothing more comes of this partition. Records of `Signals` that were too old to be kept are passed over
+    /// without this.
+    fn on_lost(&mut self, _topic: Topic, _partition: Partition, _error: &Error) {}
 }
 
 /// A running tail. Dropping it stops it without waiting.

@@ -1,5 +1,8 @@
-//! The engine from outside: everything that needs more than one of its parts, or a real one.
+//! The engine from outside: everything that needs more than one of its parts, or a real one. One suite per port, run
+//! over every adapter.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
+mod log_kafka;
+mod log_suite;
 mod permissions;

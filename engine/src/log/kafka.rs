@@ -1,0 +1,151 @@
+//! The log on Kafka.
+//!
+//! Appends go through one idempotent producer; tails, groups and bounded reads have consumers of their own. The
+//! library blocks: whatever waits for it runs on threads of its own or on those for blocking work, never on the
+//! runtime's. What the bytes mean is nobody's business here.
+
+mod config;
+mod group;
+mod native;
+mod producer;
+mod reader;
+mod tail;
+mod topics;
+
+pub use config::Config;
+
+use super::{Error, Extent, Group, Handler, Outgoing, Range, RangeLimits, Tail, Topic};
+use crate::domain::{Epoch, Offset, Partition, Position, Timestamp};
+use async_trait::async_trait;
+use config::Names;
+use producer::Producer;
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use reader::Readers;
+use std::sync::Arc;
+
+/// A log on Kafka, open.
+pub struct Log {
+    shared: Arc<Shared>,
+    producer: Arc<Producer>,
+    epoch: Epoch,
+}
+
+/// What its threads share.
+struct Shared {
+    config: Config,
+    names: Names,
+    readers: Readers,
+}
+
+impl Log {
+    /// Connects, makes the topics that are missing (if `create`), and checks all of them.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`] names the topic, the setting, what was found and what to do;
+    /// [`Error::Unavailable`] when no broker answers in time.
+    pub async fn open(config: Config, create: bool) -> Result<Self, Error> {
+        config.check()?;
+        let names = Names::new(&config);
+        let query = config.query()?;
+        let epoch = topics::prepare(&config, query.clone(), create).await?;
+        let patience = std::time::Duration::from_millis(u64::from(config.delivery_timeout_ms) + 2_000);
+        let producer = Producer::new(config.producer()?, patience)?;
+        let readers = Readers::new(query.create().map_err(misconfigured)?, config.readers);
+        Ok(Self {
+            shared: Arc::new(Shared { config, names, readers }),
+            producer: Arc::new(producer),
+            epoch,
+        })
+    }
+}
+
+#[async_trait]
+impl super::Log for Log {
+    fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    fn partitions(&self) -> u16 {
+        self.shared.config.partitions
+    }
+
+    async fn append(&self, outgoing: Outgoing) -> Result<Position, Error> {
+        self.producer
+            .append(self.shared.names.of(outgoing.topic), outgoing)
+            .await
+    }
+
+    fn tail(&self, starts: Vec<(Topic, Partition, Offset)>, handler: Box<dyn Handler>) -> Result<Box<dyn Tail>, Error> {
+        Ok(Box::new(tail::start(self.shared.clone(), &starts, handler)?))
+    }
+
+    async fn range(
+        &self,
+        topic: Topic,
+        partition: Partition,
+        from: Offset,
+        to: Offset,
+        limits: RangeLimits,
+    ) -> Result<Range, Error> {
+        self.shared
+            .ask(move |shared| shared.range(topic, partition, from, to, limits))
+            .await
+    }
+
+    async fn offset_at(&self, topic: Topic, partition: Partition, time: Timestamp) -> Result<Option<Offset>, Error> {
+        self.shared
+            .ask(move |shared| shared.offset_at(topic, partition, time))
+            .await
+    }
+
+    async fn extents(&self, topic: Topic) -> Result<Vec<Extent>, Error> {
+        self.shared.ask(move |shared| shared.extents(topic)).await
+    }
+
+    async fn join(&self, topic: Topic, name: &str) -> Result<Box<dyn Group>, Error> {
+        Ok(Box::new(group::join(self.shared.clone(), topic, name)?))
+    }
+
+    /// Also tells a topic that was made anew under us from the one we opened.
+    async fn ping(&self) -> Result<(), Error> {
+        let opened = self.epoch;
+        self.shared
+            .ask(move |shared| {
+                let events = shared.names.of(Topic::Events);
+                match topics::epoch(shared.query().client(), events, shared.config.query_timeout())? {
+                    Some(epoch) if epoch == opened => Ok(()),
+                    found => Err(Error::Misconfigured(format!(
+                        "topic {events} was {opened} when this process started and is {} now: restart it",
+                        found.map_or_else(|| "gone".to_owned(), |epoch| epoch.to_string())
+                    ))),
+                }
+            })
+            .await
+    }
+
+    async fn close(&self) {
+        self.producer.clone().close().await;
+    }
+}
+
+fn misconfigured(error: KafkaError) -> Error {
+    Error::Misconfigured(format!("kafka: {error}"))
+}
+
+fn unavailable(error: KafkaError) -> Error {
+    Error::Unavailable(error.to_string())
+}
+
+fn start_offset(offset: Offset) -> rdkafka::Offset {
+    rdkafka::Offset::Offset(i64::try_from(offset.get()).unwrap_or(i64::MAX))
+}
+
+/// The offset that comes next is not on the log, or no longer the same.
+fn offset_is_gone(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        code,
+        Code::AutoOffsetReset | Code::OffsetOutOfRange | Code::LogTruncation
+    )
+}

@@ -1,0 +1,241 @@
+//! Appending: one idempotent producer, its reports answered from the library's own thread.
+//!
+//! What must hold: every append is answered once, within the delivery timeout and a second; `Unavailable` is said only
+//! of records that are surely not on the log. A producer that the broker has fenced or that lost track of its
+//! sequence is replaced by a new one.
+
+use super::native;
+use crate::domain::{Offset, Partition, Position, Timestamp};
+use crate::log::{Error, Outgoing, metrics};
+use parking_lot::{Mutex, RwLock};
+use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// A producer that died is replaced at most this often.
+const REPLACE_EVERY: Duration = Duration::from_secs(1);
+
+pub(super) struct Producer {
+    config: ClientConfig,
+    /// How long [`Producer::close`] waits for what is under way.
+    patience: Duration,
+    /// `None` once closed.
+    lane: RwLock<Option<Lane>>,
+    /// Ends the producer that was replaced last, off the runtime's threads.
+    retired: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Lane {
+    producer: ThreadedProducer<Reports>,
+    fatal: Arc<AtomicBool>,
+    since: Instant,
+}
+
+/// Takes the library's reports to those who wait for them.
+struct Reports {
+    fatal: Arc<AtomicBool>,
+}
+
+/// One append under way.
+struct Pending {
+    answer: oneshot::Sender<Result<Position, Error>>,
+    since: Instant,
+}
+
+impl ClientContext for Reports {
+    fn error(&self, error: KafkaError, reason: &str) {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
+            self.fatal.store(true, Ordering::Release);
+        }
+        tracing::warn!(%error, reason, "the log's producer reports");
+    }
+}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = Box<Pending>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, pending: Self::DeliveryOpaque) {
+        let answer = match result {
+            Ok(message) => landed(message.partition(), message.offset(), message.timestamp()),
+            Err((error, message)) => Err(failed(error, native::may_have_landed(message))),
+        };
+        metrics::appended(&answer, pending.since.elapsed());
+        // Whoever asked may have gone; the record is on the log all the same.
+        let _ = pending.answer.send(answer);
+    }
+}
+
+fn landed(partition: i32, offset: i64, timestamp: rdkafka::Timestamp) -> Result<Position, Error> {
+    // A duplicate that the broker recognised is on the log, at an offset it does not tell.
+    match (u16::try_from(partition), u64::try_from(offset), timestamp) {
+        (Ok(partition), Ok(offset), rdkafka::Timestamp::LogAppendTime(millis)) => Ok(Position {
+            partition: Partition::new(partition),
+            offset: Offset::new(offset),
+            appended_at: Timestamp::from_millis(millis),
+        }),
+        _ => Err(Error::Unknown(
+            "the broker took it and did not say where or when".into(),
+        )),
+    }
+}
+
+fn failed(error: &KafkaError, may_have_landed: bool) -> Error {
+    use RDKafkaErrorCode as Code;
+    match error.rdkafka_error_code() {
+        Some(Code::MessageSizeTooLarge | Code::InvalidMessageSize | Code::InvalidRecord) => {
+            Error::Refused(error.to_string())
+        }
+        Some(Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed) => {
+            Error::Misconfigured(format!("this user may not write to the log: {error}"))
+        }
+        _ if may_have_landed => Error::Unknown(error.to_string()),
+        _ => Error::Unavailable(error.to_string()),
+    }
+}
+
+impl Producer {
+    pub(super) fn new(config: ClientConfig, patience: Duration) -> Result<Self, Error> {
+        let lane = Lane::new(&config)?;
+        Ok(Self {
+            config,
+            patience,
+            lane: RwLock::new(Some(lane)),
+            retired: Mutex::new(None),
+        })
+    }
+
+    pub(super) async fn append(&self, topic: &str, outgoing: Outgoing) -> Result<Position, Error> {
+        let answer = match self.hand_over(topic, &outgoing) {
+            Err(error) if self.replaced() => {
+                tracing::warn!(%error, "the log's producer had died: a new one takes over");
+                self.hand_over(topic, &outgoing)
+            }
+            other => other,
+        };
+        match answer {
+            Ok(answer) => answer
+                .await
+                .unwrap_or_else(|_| Err(Error::Unknown("the producer ended without an answer".into()))),
+            Err(error) => {
+                metrics::append_refused(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Puts the record into the producer's queue; never blocks.
+    fn hand_over(&self, topic: &str, outgoing: &Outgoing) -> Result<oneshot::Receiver<Result<Position, Error>>, Error> {
+        let lane = self.lane.read();
+        let lane = lane.as_ref().ok_or_else(closed)?;
+        if lane.fatal.load(Ordering::Acquire) {
+            return Err(Error::Unavailable("the producer has died".into()));
+        }
+        let (sender, answer) = oneshot::channel();
+        let pending = Box::new(Pending {
+            answer: sender,
+            since: Instant::now(),
+        });
+        let mut record = BaseRecord::<[u8], [u8], _>::with_opaque_to(topic, pending)
+            .partition(outgoing.partition.get().into())
+            .key(&outgoing.key);
+        if let Some(value) = &outgoing.value {
+            record = record.payload(value);
+        }
+        if !outgoing.headers.is_empty() {
+            record = record.headers(headers(&outgoing.headers));
+        }
+        match lane.producer.send(record) {
+            Ok(()) => Ok(answer),
+            // Nothing of it is in the queue.
+            Err((error, _)) => Err(failed(&error, false)),
+        }
+    }
+
+    /// Whether a producer that can't go on was replaced, by us or by another append.
+    fn replaced(&self) -> bool {
+        let mut slot = self.lane.write();
+        let Some(lane) = slot.as_ref() else { return false };
+        if !lane.fatal.load(Ordering::Acquire) && lane.producer.client().fatal_error().is_none() {
+            return false;
+        }
+        if lane.since.elapsed() < REPLACE_EVERY {
+            return false;
+        }
+        let fresh = match Lane::new(&self.config) {
+            Ok(fresh) => fresh,
+            Err(error) => {
+                tracing::error!(%error, "no new producer for the log");
+                return false;
+            }
+        };
+        let old = slot.replace(fresh);
+        metrics::producer_replaced();
+        // Dropping a producer answers what it still holds and waits for its thread.
+        let ended = std::thread::Builder::new()
+            .name("log-producer-end".into())
+            .spawn(move || drop(old));
+        let before = match ended {
+            Ok(thread) => self.retired.lock().replace(thread),
+            Err(_) => None,
+        };
+        drop(before); // It began a second or more ago and lasts less.
+        true
+    }
+
+    /// Refuses what comes from now on, and waits until all before is answered.
+    pub(super) async fn close(self: Arc<Self>) {
+        let lane = self.lane.write().take();
+        let retired = self.retired.lock().take();
+        let patience = self.patience;
+        let ended = tokio::task::spawn_blocking(move || {
+            if let Some(lane) = lane
+                && let Err(error) = lane.producer.flush(patience)
+            {
+                tracing::warn!(%error, "not every append was answered before the log closed");
+            }
+            if let Some(thread) = retired {
+                let _ = thread.join();
+            }
+        });
+        if ended.await.is_err() {
+            tracing::error!("closing the log's producer failed");
+        }
+    }
+}
+
+impl Lane {
+    fn new(config: &ClientConfig) -> Result<Self, Error> {
+        let fatal = Arc::new(AtomicBool::new(false));
+        let reports = Reports { fatal: fatal.clone() };
+        let producer = config
+            .create_with_context(reports)
+            .map_err(|error| Error::Misconfigured(format!("no producer for the log: {error}")))?;
+        Ok(Self {
+            producer,
+            fatal,
+            since: Instant::now(),
+        })
+    }
+}
+
+fn headers(pairs: &[(&'static str, bytes::Bytes)]) -> OwnedHeaders {
+    pairs
+        .iter()
+        .fold(OwnedHeaders::new_with_capacity(pairs.len()), |headers, (key, value)| {
+            headers.insert(Header {
+                key,
+                value: Some(&value[..]),
+            })
+        })
+}
+
+fn closed() -> Error {
+    Error::Unavailable("it is closed".into())
+}

@@ -1,0 +1,220 @@
+//! The live end: a thread of its own that polls assigned partitions and hands borrowed records to the handler.
+//!
+//! What must hold: no record twice, none skipped; a start that the log does not hold is told, never replaced in
+//! silence. The library itself reconnects and goes on after a broker's restart.
+
+use super::Shared;
+use super::native::{Consumer, Event, Seen};
+use crate::domain::{Offset, Partition};
+use crate::log::{Error, Handler, Tail, Topic, metrics};
+use async_trait::async_trait;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// How soon a tail without records sees that it was stopped.
+const POLL: Duration = Duration::from_millis(50);
+/// How often the lag is measured.
+const MEASURE_EVERY: Duration = Duration::from_secs(1);
+
+pub(super) struct Handle {
+    stop: Arc<AtomicBool>,
+    ended: oneshot::Receiver<()>,
+}
+
+#[async_trait]
+impl Tail for Handle {
+    async fn stop(mut self: Box<Self>) {
+        self.stop.store(true, Ordering::Release);
+        // An error says that the thread is gone: as good.
+        let _ = (&mut self.ended).await;
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+    }
+}
+
+pub(super) fn start(
+    shared: Arc<Shared>,
+    starts: &[(Topic, Partition, Offset)],
+    handler: Box<dyn Handler>,
+) -> Result<Handle, Error> {
+    let consumer: BaseConsumer = shared.config.tail()?.create().map_err(super::misconfigured)?;
+    let mut list = TopicPartitionList::new();
+    for &(topic, partition, offset) in starts {
+        list.add_partition_offset(
+            shared.names.of(topic),
+            partition.get().into(),
+            super::start_offset(offset),
+        )
+        .map_err(super::unavailable)?;
+    }
+    consumer.assign(&list).map_err(super::unavailable)?;
+    let consumer = Consumer::new(consumer).map_err(super::unavailable)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let (sender, ended) = oneshot::channel::<()>();
+    let mut reader = Reader {
+        shared,
+        consumer,
+        next: starts.iter().map(|&(t, p, offset)| ((t, p), offset)).collect(),
+        handler,
+        failing: None,
+    };
+    let stopped = stop.clone();
+    std::thread::Builder::new()
+        .name("log-tail".into())
+        .spawn(move || {
+            reader.run(&stopped);
+            drop(reader);
+            drop(sender);
+        })
+        .map_err(|error| Error::Unavailable(format!("no thread for a tail: {error}")))?;
+    Ok(Handle { stop, ended })
+}
+
+struct Reader {
+    shared: Arc<Shared>,
+    consumer: Consumer,
+    /// The next offset of each partition.
+    next: FxHashMap<(Topic, Partition), Offset>,
+    handler: Box<dyn Handler>,
+    /// What failed last, until a record comes: said once, not at every try.
+    failing: Option<RDKafkaErrorCode>,
+}
+
+/// What a look at an event asks of its reader.
+enum Need {
+    Nothing,
+    Restart(Topic, Partition),
+}
+
+impl Reader {
+    fn run(&mut self, stop: &AtomicBool) {
+        let mut measured = Instant::now();
+        while !stop.load(Ordering::Acquire) {
+            let need = match self.consumer.poll(POLL) {
+                Some(mut event) => take(
+                    &mut event,
+                    &self.shared,
+                    &mut self.next,
+                    &mut *self.handler,
+                    &mut self.failing,
+                ),
+                None => Need::Nothing,
+            };
+            if let Need::Restart(topic, partition) = need {
+                self.lost(topic, partition);
+            }
+            if measured.elapsed() >= MEASURE_EVERY {
+                measured = Instant::now();
+                self.measure();
+            }
+        }
+    }
+
+    fn measure(&self) {
+        let lag: u64 = self
+            .next
+            .iter()
+            .filter_map(|(&(topic, partition), next)| {
+                let end = self.consumer.known_end(self.shared.names.of(topic), partition)?;
+                Some(end.get().saturating_sub(next.get()))
+            })
+            .sum();
+        metrics::tail_lag(lag);
+    }
+
+    /// The log does not hold what comes next: for signals that is the retention's doing, else the log's life is over.
+    fn lost(&mut self, topic: Topic, partition: Partition) {
+        let offset = self.next[&(topic, partition)];
+        let name = self.shared.names.of(topic);
+        let (low, high) = self
+            .consumer
+            .inner()
+            .fetch_watermarks(name, partition.get().into(), self.shared.config.query_timeout())
+            .map_or((0, 0), |(low, high)| (low.cast_unsigned(), high.cast_unsigned()));
+        metrics::tail_lost();
+        if topic == Topic::Signals {
+            tracing::info!(topic = name, %partition, %offset, low, "signals too old to be kept are passed over");
+            if let Err(error) = self.restart(name, partition, low) {
+                tracing::error!(topic = name, %partition, %error, "the tail could not go on");
+            }
+            self.next.insert((topic, partition), Offset::new(low));
+            return;
+        }
+        let error = Error::OutOfRange {
+            partition,
+            offset,
+            low: Offset::new(low),
+            high: Offset::new(high),
+        };
+        tracing::error!(topic = name, %error, "the log does not hold what comes next: its tail stops here");
+        self.handler.on_lost(topic, partition, &error);
+    }
+
+    fn restart(&self, name: &str, partition: Partition, from: u64) -> rdkafka::error::KafkaResult<()> {
+        let mut list = TopicPartitionList::new();
+        let offset = KafkaOffset::Offset(from.cast_signed());
+        list.add_partition_offset(name, partition.get().into(), offset)?;
+        self.consumer.inner().incremental_unassign(&list)?;
+        self.consumer.inner().incremental_assign(&list)
+    }
+}
+
+fn take(
+    event: &mut Event<'_>,
+    shared: &Shared,
+    next: &mut FxHashMap<(Topic, Partition), Offset>,
+    handler: &mut dyn Handler,
+    failing: &mut Option<RDKafkaErrorCode>,
+) -> Need {
+    match event.look() {
+        Seen::Record { topic, record } => {
+            let Some(topic) = shared.names.find(topic) else {
+                return Need::Nothing;
+            };
+            let expected = next.entry((topic, record.position.partition)).or_default();
+            if record.position.offset >= *expected {
+                *expected = record.position.offset.next();
+                *failing = None;
+                handler.on_record(topic, record);
+            }
+        }
+        Seen::End {
+            topic,
+            partition,
+            next: end,
+        } => {
+            if let Some(topic) = shared.names.find(topic.as_bytes()) {
+                let expected = next.entry((topic, partition)).or_default();
+                *expected = end.max(*expected);
+                handler.on_end(topic, partition, *expected);
+            }
+        }
+        Seen::Failed {
+            place,
+            code,
+            text,
+            fatal,
+        } => {
+            let place = place.and_then(|(topic, partition)| Some((shared.names.find(topic.as_bytes())?, partition)));
+            if let (true, Some((topic, partition))) = (super::offset_is_gone(code), place) {
+                return Need::Restart(topic, partition);
+            }
+            metrics::read_failed();
+            if failing.replace(code) != Some(code) || fatal {
+                tracing::warn!(?place, ?code, text, fatal, "reading the log's end fails for now");
+            }
+        }
+        Seen::Assigned(_) | Seen::Revoked(_) | Seen::Other => {}
+    }
+    Need::Nothing
+}

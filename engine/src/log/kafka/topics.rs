@@ -1,0 +1,258 @@
+//! The topics: made where they are missing and that is wanted, checked at every start.
+
+use super::config::{Config, Names};
+use super::{native, unavailable};
+use crate::domain::Epoch;
+use crate::log::{Error, Topic};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::MetadataTopic;
+use std::time::{Duration, Instant};
+
+/// From how many replicas on a record must be on two of them before it is acked.
+const REPLICAS_FOR_TWO_IN_SYNC: u16 = 3;
+/// Between two looks at a topic that is being made.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+type Admin = AdminClient<DefaultClientContext>;
+
+/// Makes what is missing (if `create`), checks everything, and answers with the log's epoch. On a thread for blocking
+/// work: metadata is fetched, and the admin client ended, by calls that block.
+pub(super) async fn prepare(config: &Config, client: ClientConfig, create: bool) -> Result<Epoch, Error> {
+    let config = config.clone();
+    let prepared = tokio::task::spawn_blocking(move || {
+        let admin: Admin = client.create().map_err(super::misconfigured)?;
+        let names = Names::new(&config);
+        tokio::runtime::Handle::current().block_on(prepare_with(&config, &names, &admin, create))
+    });
+    prepared.await.map_err(|error| Error::Unavailable(error.to_string()))?
+}
+
+async fn prepare_with(config: &Config, names: &Names, admin: &Admin, create: bool) -> Result<Epoch, Error> {
+    if create {
+        make(config, names, admin).await?;
+    }
+    for topic in Topic::ALL {
+        wait_for(config, names.of(topic), admin, create).await?;
+    }
+    check_settings(config, names, admin).await?;
+    epoch(admin.inner(), names.of(Topic::Events), config.query_timeout())?
+        .ok_or_else(|| missing(names.of(Topic::Events)))
+}
+
+/// The epoch of the log, `None` when it has no topic of events. Blocks.
+pub(super) fn epoch<C: rdkafka::client::ClientContext>(
+    client: &rdkafka::client::Client<C>,
+    events: &str,
+    wait: Duration,
+) -> Result<Option<Epoch>, Error> {
+    let id = native::topic_id(client, events, wait).map_err(unavailable)?;
+    Ok(id.map(Epoch::new))
+}
+
+async fn make(config: &Config, names: &Names, admin: &Admin) -> Result<(), Error> {
+    let settings = Topic::ALL.map(|topic| wanted(config, topic));
+    let topics: Vec<NewTopic<'_>> = Topic::ALL
+        .iter()
+        .zip(&settings)
+        .map(|(topic, settings)| {
+            let topic = NewTopic::new(
+                names.of(*topic),
+                config.partitions.into(),
+                TopicReplication::Fixed(config.replication.into()),
+            );
+            settings
+                .iter()
+                .fold(topic, |topic, wanted| topic.set(wanted.name, &wanted.value))
+        })
+        .collect();
+    let options = AdminOptions::new()
+        .request_timeout(Some(config.query_timeout()))
+        .operation_timeout(Some(config.query_timeout()));
+    for result in admin.create_topics(&topics, &options).await.map_err(unavailable)? {
+        match result {
+            Ok(name) => tracing::info!(topic = name, "made a topic"),
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((name, code)) => {
+                return Err(Error::Misconfigured(format!(
+                    "topic {name} could not be made with {} partitions and {} replicas: {code}",
+                    config.partitions, config.replication
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits until a topic has its partitions and each a leader; a topic just made needs a moment.
+async fn wait_for(config: &Config, name: &str, admin: &Admin, just_made: bool) -> Result<(), Error> {
+    let deadline = Instant::now() + config.query_timeout();
+    loop {
+        let metadata = admin
+            .inner()
+            .fetch_metadata(Some(name), config.query_timeout())
+            .map_err(unavailable)?;
+        let topic = metadata.topics().first();
+        match topic.map(|topic| shape(config, name, topic)) {
+            Some(Ok(true)) => return Ok(()),
+            Some(Err(error)) => return Err(error),
+            Some(Ok(false)) | None if Instant::now() < deadline && (just_made || exists(topic)) => {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            _ if exists(topic) => {
+                return Err(Error::Unavailable(format!("a partition of topic {name} has no leader")));
+            }
+            _ => return Err(missing(name)),
+        }
+    }
+}
+
+fn exists(topic: Option<&MetadataTopic>) -> bool {
+    topic.is_some_and(|topic| topic.error().is_none() && !topic.partitions().is_empty())
+}
+
+fn missing(name: &str) -> Error {
+    Error::Misconfigured(format!(
+        "topic {name} does not exist: run `roomlog migrate`, which makes it"
+    ))
+}
+
+/// Whether the topic is whole; an error where its shape is not what this log needs.
+fn shape(config: &Config, name: &str, topic: &MetadataTopic) -> Result<bool, Error> {
+    if !exists(Some(topic)) || topic.partitions().iter().any(|p| p.leader() < 0) {
+        return Ok(false);
+    }
+    let found = topic.partitions().len();
+    if found != usize::from(config.partitions) {
+        return Err(Error::Misconfigured(format!(
+            "topic {name} has {found} partitions, this log has {}: the count is fixed for a log's life; set \
+             kafka.partitions to what the topic has, or give this log another kafka.prefix",
+            config.partitions
+        )));
+    }
+    let replicas = topic.partitions().iter().map(|p| p.replicas().len()).min().unwrap_or(0);
+    if replicas < usize::from(config.replication) {
+        return Err(Error::Misconfigured(format!(
+            "topic {name} has {replicas} replicas, kafka.replication says {}: raise the topic's with \
+             kafka-reassign-partitions, or lower kafka.replication",
+            config.replication
+        )));
+    }
+    Ok(true)
+}
+
+/// A setting a topic must have.
+struct Wanted {
+    name: &'static str,
+    /// What it is made with.
+    value: String,
+    /// Whether what is found will do as well.
+    fits: fn(found: &str, wanted: &str) -> bool,
+    why: &'static str,
+}
+
+fn wanted(config: &Config, topic: Topic) -> Vec<Wanted> {
+    let same = |name, value: &str, why| Wanted {
+        name,
+        value: value.into(),
+        fits: |found, wanted| found == wanted,
+        why,
+    };
+    let mut all = vec![
+        same(
+            "message.timestamp.type",
+            "LogAppendTime",
+            "what people see is when the log took it",
+        ),
+        same(
+            "unclean.leader.election.enable",
+            "false",
+            "an unclean election loses what was acked",
+        ),
+        Wanted {
+            name: "min.insync.replicas",
+            value: if config.replication >= REPLICAS_FOR_TWO_IN_SYNC {
+                "2"
+            } else {
+                "1"
+            }
+            .into(),
+            fits: |found, wanted| found.parse().unwrap_or(0) >= wanted.parse().unwrap_or(1_u16),
+            why: "a record is acked when so many replicas have it",
+        },
+    ];
+    match topic {
+        Topic::Events | Topic::DeadLetters => all.extend([
+            same(
+                "cleanup.policy",
+                "delete",
+                "compaction would take events out of the truth",
+            ),
+            same("retention.ms", "-1", "the log is kept for ever"),
+            same("retention.bytes", "-1", "the log is kept for ever"),
+        ]),
+        Topic::Reads => all.push(same(
+            "cleanup.policy",
+            "compact",
+            "the last marker of each person and room is kept",
+        )),
+        Topic::Signals => {
+            let millis = (u64::from(config.signals_retention_minutes) * 60_000).to_string();
+            all.extend([
+                same("cleanup.policy", "delete", "signals are soft state"),
+                // Retention deletes whole segments: they must end as often.
+                Wanted {
+                    name: "segment.ms",
+                    value: millis.clone(),
+                    fits: |_, _| true,
+                    why: "",
+                },
+                Wanted {
+                    name: "retention.ms",
+                    value: millis,
+                    fits: |found, wanted| matches!((found.parse::<i64>(), wanted.parse()), (Ok(f), Ok(w)) if f >= w),
+                    why: "presence is rebuilt from what is kept",
+                },
+            ]);
+        }
+    }
+    all
+}
+
+async fn check_settings(config: &Config, names: &Names, admin: &Admin) -> Result<(), Error> {
+    let specifiers = Topic::ALL.map(|topic| ResourceSpecifier::Topic(names.of(topic)));
+    let options = AdminOptions::new().request_timeout(Some(config.query_timeout()));
+    let found = admin
+        .describe_configs(&specifiers, &options)
+        .await
+        .map_err(unavailable)?;
+    for (topic, found) in Topic::ALL.into_iter().zip(found) {
+        let found = found.map_err(|code| unavailable(KafkaError::AdminOp(code)))?;
+        check_topic(names.of(topic), &wanted(config, topic), &found)?;
+    }
+    Ok(())
+}
+
+fn check_topic(name: &str, wanted: &[Wanted], found: &ConfigResource) -> Result<(), Error> {
+    for Wanted {
+        name: setting,
+        value,
+        fits,
+        why,
+    } in wanted
+    {
+        let found = found
+            .get(setting)
+            .and_then(|entry| entry.value.as_deref())
+            .unwrap_or("nothing");
+        if !fits(found, value) {
+            return Err(Error::Misconfigured(format!(
+                "topic {name} has {setting} = {found}, Roomlog needs {value} ({why}): kafka-configs --alter --topic \
+                 {name} --add-config {setting}={value}"
+            )));
+        }
+    }
+    Ok(())
+}
