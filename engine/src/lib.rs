@@ -9,6 +9,7 @@
 //! - [`text`]: what people write, normalised once at the door.
 //! - [`live`]: room state, recent and presence kept hot (Redis, memory).
 
+pub mod codec;
 pub mod config;
 pub mod database;
 pub mod domain;

@@ -1,0 +1,326 @@
+//! From an event of the domain to its record and back.
+
+use super::lock::EventType;
+use super::records::{self, Text};
+use crate::domain::{Actor, Body, Event, Removal, Target, UserId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_avro_fast::Schema;
+use serde_avro_fast::de::DeserializerState;
+use serde_avro_fast::ser::SerializerConfig;
+use std::io::BufRead as _;
+
+/// A usual datum fits without growing.
+const DATUM_BYTES: usize = 384;
+
+/// Which record an event is.
+pub(super) const fn type_of(body: &Body) -> EventType {
+    match body {
+        Body::RoomCreated { .. } => EventType::RoomCreated,
+        Body::RoomUpdated { .. } => EventType::RoomUpdated,
+        Body::RoomDeleted => EventType::RoomDeleted,
+        Body::MemberJoined => EventType::MemberJoined,
+        Body::MemberLeft => EventType::MemberLeft,
+        Body::MemberInvited { .. } => EventType::MemberInvited,
+        Body::MemberRemoved { .. } => EventType::MemberRemoved,
+        Body::MemberUnbanned { .. } => EventType::MemberUnbanned,
+        Body::MemberMuted { .. } => EventType::MemberMuted,
+        Body::MemberUnmuted { .. } => EventType::MemberUnmuted,
+        Body::RoleChanged { .. } => EventType::RoleChanged,
+        Body::MessageSent { .. } => EventType::MessageSent,
+        Body::MessageEdited { .. } => EventType::MessageEdited,
+        Body::MessageDeleted { .. } => EventType::MessageDeleted,
+        Body::ReactionAdded { .. } => EventType::ReactionAdded,
+        Body::ReactionRemoved { .. } => EventType::ReactionRemoved,
+    }
+}
+
+/// Any record as Avro bytes.
+pub(super) fn write_record<T: Serialize>(record: &T, schema: &Schema) -> Vec<u8> {
+    serde_avro_fast::to_datum(
+        record,
+        Vec::with_capacity(DATUM_BYTES),
+        &mut SerializerConfig::new(schema),
+    )
+    .expect("a record has the fields of its schema, and a vector takes any bytes")
+}
+
+/// Any record from Avro bytes; `None` if they are not its schema's, or something is left over.
+pub(super) fn read_record<T: DeserializeOwned>(schema: &Schema, datum: &[u8]) -> Option<T> {
+    let mut state = DeserializerState::from_slice(datum, schema);
+    let record = T::deserialize(state.deserializer()).ok()?;
+    // What is left over makes a datum as bad as what is missing.
+    let whole = state.into_reader().fill_buf().is_ok_and(<[u8]>::is_empty);
+    whole.then_some(record)
+}
+
+macro_rules! record {
+    ($event:ident, $schema:ident, $name:ident { $($field:ident $(: $value:expr)?),* $(,)? }) => {
+        write_record(
+            &records::$name {
+                event_id: Text($event.event_id),
+                room_id: Text($event.room_id),
+                actor_id: Text($event.actor.id),
+                actor_name: $event.actor.name.clone(),
+                cid: Text($event.cid),
+                since: $event.since,
+                sent_at: $event.sent_at,
+                $($field $(: $value)?,)*
+            },
+            $schema,
+        )
+    };
+}
+
+fn texts(ids: &[UserId]) -> Vec<Text<UserId>> {
+    ids.iter().copied().map(Text).collect()
+}
+
+/// An event as the Avro bytes of its newest schema.
+pub(super) fn write(event: &Event, schema: &Schema) -> Vec<u8> {
+    match &event.body {
+        Body::RoomCreated {
+            kind,
+            name,
+            topic,
+            rules,
+            peer,
+        } => record!(
+            event,
+            schema,
+            RoomCreated {
+                kind: *kind,
+                name: name.clone(),
+                topic: topic.clone(),
+                rules: *rules,
+                peer_id: peer.map(Text),
+            }
+        ),
+        Body::RoomUpdated { name, topic, rules } => record!(
+            event,
+            schema,
+            RoomUpdated {
+                name: name.clone(),
+                topic: topic.clone(),
+                rules: *rules,
+            }
+        ),
+        Body::RoomDeleted => record!(event, schema, RoomDeleted {}),
+        Body::MemberJoined => record!(event, schema, MemberJoined {}),
+        Body::MemberLeft => record!(event, schema, MemberLeft {}),
+        Body::MemberInvited { user_id } => record!(
+            event,
+            schema,
+            MemberInvited {
+                user_id: Text(*user_id)
+            }
+        ),
+        Body::MemberRemoved { user_id, removal } => {
+            let (removal, until) = match removal {
+                Removal::Kick => (records::Removal::Kick, None),
+                Removal::Ban { until } => (records::Removal::Ban, *until),
+            };
+            record!(
+                event,
+                schema,
+                MemberRemoved {
+                    user_id: Text(*user_id),
+                    removal,
+                    until
+                }
+            )
+        }
+        Body::MemberUnbanned { user_id } => record!(
+            event,
+            schema,
+            MemberUnbanned {
+                user_id: Text(*user_id)
+            }
+        ),
+        Body::MemberMuted { user_id, until } => {
+            record!(
+                event,
+                schema,
+                MemberMuted {
+                    user_id: Text(*user_id),
+                    until: *until
+                }
+            )
+        }
+        Body::MemberUnmuted { user_id } => record!(
+            event,
+            schema,
+            MemberUnmuted {
+                user_id: Text(*user_id)
+            }
+        ),
+        Body::RoleChanged { user_id, role } => {
+            record!(
+                event,
+                schema,
+                RoleChanged {
+                    user_id: Text(*user_id),
+                    role: *role
+                }
+            )
+        }
+        Body::MessageSent {
+            text,
+            reply_to,
+            mentions,
+        } => record!(
+            event,
+            schema,
+            MessageSent {
+                text: text.clone(),
+                reply_to: *reply_to,
+                mentions: texts(mentions),
+            }
+        ),
+        Body::MessageEdited { target, text, mentions } => record!(
+            event,
+            schema,
+            MessageEdited {
+                target_seq: target.seq,
+                target_author_id: Text(target.author_id),
+                text: text.clone(),
+                mentions: texts(mentions),
+            }
+        ),
+        Body::MessageDeleted { target } => record!(
+            event,
+            schema,
+            MessageDeleted {
+                target_seq: target.seq,
+                target_author_id: Text(target.author_id),
+            }
+        ),
+        Body::ReactionAdded { target, emoji } => record!(
+            event,
+            schema,
+            ReactionAdded {
+                target_seq: target.seq,
+                target_author_id: Text(target.author_id),
+                emoji: emoji.clone(),
+            }
+        ),
+        Body::ReactionRemoved { target, emoji } => record!(
+            event,
+            schema,
+            ReactionRemoved {
+                target_seq: target.seq,
+                target_author_id: Text(target.author_id),
+                emoji: emoji.clone(),
+            }
+        ),
+    }
+}
+
+macro_rules! event {
+    ($schema:ident, $datum:ident, $name:ident, |$record:ident| $body:expr) => {{
+        let $record: records::$name = read_record($schema, $datum)?;
+        Event {
+            event_id: $record.event_id.0,
+            room_id: $record.room_id.0,
+            actor: Actor {
+                id: $record.actor_id.0,
+                name: $record.actor_name.clone(),
+            },
+            cid: $record.cid.0,
+            since: $record.since,
+            sent_at: $record.sent_at,
+            body: $body,
+        }
+    }};
+}
+
+macro_rules! target {
+    ($record:ident) => {
+        Target {
+            seq: $record.target_seq,
+            author_id: $record.target_author_id.0,
+        }
+    };
+}
+
+fn ids(texts: Vec<Text<UserId>>) -> Vec<UserId> {
+    texts.into_iter().map(|text| text.0).collect()
+}
+
+/// An event from Avro bytes; `None` if they are not the schema's, break a bound, or something is left over.
+pub(super) fn read(kind: EventType, schema: &Schema, datum: &[u8]) -> Option<Event> {
+    Some(match kind {
+        EventType::RoomCreated => event!(schema, datum, RoomCreated, |r| Body::RoomCreated {
+            kind: r.kind,
+            name: r.name,
+            topic: r.topic,
+            rules: r.rules,
+            peer: r.peer_id.map(|peer| peer.0),
+        }),
+        EventType::RoomUpdated => event!(schema, datum, RoomUpdated, |r| Body::RoomUpdated {
+            name: r.name,
+            topic: r.topic,
+            rules: r.rules,
+        }),
+        EventType::RoomDeleted => event!(schema, datum, RoomDeleted, |r| Body::RoomDeleted),
+        EventType::MemberJoined => event!(schema, datum, MemberJoined, |r| Body::MemberJoined),
+        EventType::MemberLeft => event!(schema, datum, MemberLeft, |r| Body::MemberLeft),
+        EventType::MemberInvited => {
+            event!(schema, datum, MemberInvited, |r| Body::MemberInvited {
+                user_id: r.user_id.0
+            })
+        }
+        EventType::MemberRemoved => event!(schema, datum, MemberRemoved, |r| Body::MemberRemoved {
+            user_id: r.user_id.0,
+            removal: match r.removal {
+                records::Removal::Kick => Removal::Kick,
+                records::Removal::Ban => Removal::Ban { until: r.until },
+            },
+        }),
+        EventType::MemberUnbanned => {
+            event!(schema, datum, MemberUnbanned, |r| Body::MemberUnbanned {
+                user_id: r.user_id.0
+            })
+        }
+        EventType::MemberMuted => {
+            event!(schema, datum, MemberMuted, |r| Body::MemberMuted {
+                user_id: r.user_id.0,
+                until: r.until
+            })
+        }
+        EventType::MemberUnmuted => {
+            event!(schema, datum, MemberUnmuted, |r| Body::MemberUnmuted {
+                user_id: r.user_id.0
+            })
+        }
+        EventType::RoleChanged => {
+            event!(schema, datum, RoleChanged, |r| Body::RoleChanged {
+                user_id: r.user_id.0,
+                role: r.role
+            })
+        }
+        EventType::MessageSent => event!(schema, datum, MessageSent, |r| Body::MessageSent {
+            text: r.text,
+            reply_to: r.reply_to,
+            mentions: ids(r.mentions),
+        }),
+        EventType::MessageEdited => event!(schema, datum, MessageEdited, |r| Body::MessageEdited {
+            target: target!(r),
+            text: r.text,
+            mentions: ids(r.mentions),
+        }),
+        EventType::MessageDeleted => {
+            event!(schema, datum, MessageDeleted, |r| Body::MessageDeleted {
+                target: target!(r)
+            })
+        }
+        EventType::ReactionAdded => event!(schema, datum, ReactionAdded, |r| Body::ReactionAdded {
+            target: target!(r),
+            emoji: r.emoji,
+        }),
+        EventType::ReactionRemoved => event!(schema, datum, ReactionRemoved, |r| Body::ReactionRemoved {
+            target: target!(r),
+            emoji: r.emoji,
+        }),
+    })
+}

@@ -1,0 +1,218 @@
+//! The records of the other topics: read markers, presence, typing, erasures.
+
+use super::convert::{read_record, write_record};
+use super::lock::{Fingerprint, Lock, SignalType, Type};
+use super::records::Text;
+use super::{Encoded, Unread, datum_of, opened};
+use crate::domain::{PersonName, RoomId, Seq, UserId};
+use crate::log::RecordRef;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What the topics `reads` and `signals` hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Somebody has read a room so far.
+    ReadMarked {
+        /// Where.
+        room_id: RoomId,
+        /// Who.
+        user_id: UserId,
+        /// How far.
+        seq: Seq,
+        /// The edge that says so.
+        edge_id: Uuid,
+        /// The session that moved it.
+        session_id: Uuid,
+    },
+    /// Who is in some rooms of a partition, on one edge.
+    Presence {
+        /// Which edge.
+        edge_id: Uuid,
+        /// Those that changed, or all.
+        rooms: Vec<RoomPresence>,
+    },
+    /// Somebody is writing.
+    Typing {
+        /// Where.
+        room_id: RoomId,
+        /// Who.
+        user_id: UserId,
+        /// As they are called.
+        user_name: PersonName,
+    },
+    /// Somebody has been erased.
+    Erased {
+        /// Who.
+        user_id: UserId,
+        /// Whether their texts are empty from now on, too.
+        texts: bool,
+    },
+}
+
+/// Who is in one room, on one edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomPresence {
+    /// Which.
+    pub room_id: RoomId,
+    /// How many people; 0: nobody any more.
+    pub count: u64,
+    /// Who, up to 500.
+    pub users: Vec<UserId>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReadMarked {
+    room_id: Text<RoomId>,
+    user_id: Text<UserId>,
+    seq: Seq,
+    edge_id: Text<Uuid>,
+    session_id: Text<Uuid>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Presence {
+    edge_id: Text<Uuid>,
+    rooms: Vec<PresenceOfRoom>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PresenceOfRoom {
+    room_id: Text<RoomId>,
+    count: u64,
+    users: Vec<Text<UserId>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Typing {
+    room_id: Text<RoomId>,
+    user_id: Text<UserId>,
+    user_name: PersonName,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Erased {
+    user_id: Text<UserId>,
+    texts: bool,
+}
+
+/// Writes a signal with the newest schema of its type.
+#[must_use]
+pub fn encode(signal: &Signal) -> Encoded {
+    match signal.clone() {
+        Signal::ReadMarked {
+            room_id,
+            user_id,
+            seq,
+            edge_id,
+            session_id,
+        } => write(
+            SignalType::ReadMarked,
+            &ReadMarked {
+                room_id: Text(room_id),
+                user_id: Text(user_id),
+                seq,
+                edge_id: Text(edge_id),
+                session_id: Text(session_id),
+            },
+        ),
+        Signal::Presence { edge_id, rooms } => {
+            let rooms = rooms.into_iter().map(|room| PresenceOfRoom {
+                room_id: Text(room.room_id),
+                count: room.count,
+                users: room.users.into_iter().map(Text).collect(),
+            });
+            write(
+                SignalType::Presence,
+                &Presence {
+                    edge_id: Text(edge_id),
+                    rooms: rooms.collect(),
+                },
+            )
+        }
+        Signal::Typing {
+            room_id,
+            user_id,
+            user_name,
+        } => write(
+            SignalType::Typing,
+            &Typing {
+                room_id: Text(room_id),
+                user_id: Text(user_id),
+                user_name,
+            },
+        ),
+        Signal::Erased { user_id, texts } => write(
+            SignalType::Erased,
+            &Erased {
+                user_id: Text(user_id),
+                texts,
+            },
+        ),
+    }
+}
+
+fn write<T: Serialize>(kind: SignalType, record: &T) -> Encoded {
+    let entry = Lock::embedded().signal(kind);
+    Encoded {
+        fingerprint: entry.fingerprint,
+        datum: write_record(record, &entry.schema).into(),
+    }
+}
+
+/// Reads a record of the topics `reads` and `signals`; a tombstone is not one.
+///
+/// # Errors
+/// [`Unread`], by the record's bytes alone.
+pub fn decode(record: RecordRef<'_>) -> Result<Signal, Unread> {
+    use super::Bad;
+    let (entry, value) = opened(&record)?;
+    let Type::Signal(kind) = entry.kind else {
+        return Err(Unread::Bad(Bad::Header));
+    };
+    let datum = datum_of(value).ok_or(Unread::Bad(Bad::Magic))?;
+    read(kind, entry.fingerprint, datum).ok_or(Unread::Bad(Bad::Datum))
+}
+
+fn read(kind: SignalType, fingerprint: Fingerprint, datum: &[u8]) -> Option<Signal> {
+    let schema = &Lock::embedded().find(fingerprint)?.schema;
+    Some(match kind {
+        SignalType::ReadMarked => {
+            let read: ReadMarked = read_record(schema, datum)?;
+            Signal::ReadMarked {
+                room_id: read.room_id.0,
+                user_id: read.user_id.0,
+                seq: read.seq,
+                edge_id: read.edge_id.0,
+                session_id: read.session_id.0,
+            }
+        }
+        SignalType::Presence => {
+            let read: Presence = read_record(schema, datum)?;
+            let rooms = read.rooms.into_iter().map(|room| RoomPresence {
+                room_id: room.room_id.0,
+                count: room.count,
+                users: room.users.into_iter().map(|user| user.0).collect(),
+            });
+            Signal::Presence {
+                edge_id: read.edge_id.0,
+                rooms: rooms.collect(),
+            }
+        }
+        SignalType::Typing => {
+            let read: Typing = read_record(schema, datum)?;
+            Signal::Typing {
+                room_id: read.room_id.0,
+                user_id: read.user_id.0,
+                user_name: read.user_name,
+            }
+        }
+        SignalType::Erased => {
+            let read: Erased = read_record(schema, datum)?;
+            Signal::Erased {
+                user_id: read.user_id.0,
+                texts: read.texts,
+            }
+        }
+    })
+}

@@ -1,0 +1,364 @@
+//! Bytes: what is written is read again, by either library, and what is damaged is damaged for everyone.
+
+use super::lock::{self, FILES, Lock};
+use super::{Bad, Decoded, Unread, Wire, decode, decode_datum, encode};
+use crate::domain::{
+    Actor, Body, Cid, Event, EventId, Kind, Offset, Partition, Position, Removal, Role, RoomId, Seq, Target, Timestamp,
+    UserId,
+};
+use crate::log::{Headers, RecordRef};
+use proptest::prelude::*;
+use std::fmt::Write as _;
+use uuid::Uuid;
+
+fn user(number: u128) -> UserId {
+    UserId::new(Uuid::from_u128(number))
+}
+
+fn event(body: Body) -> Event {
+    Event {
+        event_id: EventId::new(Uuid::from_u128(1)),
+        room_id: RoomId::new(Uuid::from_u128(2)),
+        actor: Actor {
+            id: user(3),
+            name: "Ann".to_owned().try_into().unwrap(),
+        },
+        cid: Cid::new(Uuid::from_u128(4)),
+        since: Some(Seq::new(5)),
+        sent_at: Timestamp::from_millis(1_700_000_000_000),
+        body,
+    }
+}
+
+/// One of each type, every optional field set.
+fn every() -> Vec<Event> {
+    let text = |text: &str| text.to_owned().try_into().unwrap();
+    let (target, until) = (
+        Target {
+            seq: Seq::new(6),
+            author_id: user(7),
+        },
+        Some(Timestamp::from_millis(8)),
+    );
+    let bodies = [
+        Body::RoomCreated {
+            kind: Kind::Direct,
+            name: "room".to_owned().try_into().unwrap(),
+            topic: "topic".to_owned().try_into().unwrap(),
+            rules: 1,
+            peer: Some(user(9)),
+        },
+        Body::RoomUpdated {
+            name: Some("n".to_owned().try_into().unwrap()),
+            topic: None,
+            rules: Some(1),
+        },
+        Body::RoomDeleted,
+        Body::MemberJoined,
+        Body::MemberLeft,
+        Body::MemberInvited { user_id: user(9) },
+        Body::MemberRemoved {
+            user_id: user(9),
+            removal: Removal::Ban { until },
+        },
+        Body::MemberRemoved {
+            user_id: user(9),
+            removal: Removal::Kick,
+        },
+        Body::MemberUnbanned { user_id: user(9) },
+        Body::MemberMuted {
+            user_id: user(9),
+            until,
+        },
+        Body::MemberUnmuted { user_id: user(9) },
+        Body::RoleChanged {
+            user_id: user(9),
+            role: Role::Owner,
+        },
+        Body::MessageSent {
+            text: text("hello \u{1F600}"),
+            reply_to: Some(Seq::new(1)),
+            mentions: vec![user(9), user(3)],
+        },
+        Body::MessageEdited {
+            target,
+            text: text("hi"),
+            mentions: Vec::new(),
+        },
+        Body::MessageDeleted { target },
+        Body::ReactionAdded {
+            target,
+            emoji: "👍".to_owned().try_into().unwrap(),
+        },
+        Body::ReactionRemoved {
+            target,
+            emoji: "👍".to_owned().try_into().unwrap(),
+        },
+    ];
+    bodies.into_iter().map(event).collect()
+}
+
+fn record<'a>(key: &'a str, value: &'a [u8], schema: &'a [u8]) -> RecordRef<'a> {
+    RecordRef {
+        position: Position {
+            partition: Partition::new(0),
+            offset: Offset::ZERO,
+            appended_at: Timestamp::from_millis(0),
+        },
+        key: Some(key.as_bytes()),
+        value: Some(value),
+        headers: Headers {
+            schema_count: 1,
+            schema: Some(schema),
+            ..Headers::default()
+        },
+    }
+}
+
+#[test]
+fn every_event_is_read_as_it_was_written_by_either_wire() {
+    for event in every() {
+        let encoded = encode(&event, 1).unwrap();
+        assert_eq!(decode_datum(encoded.fingerprint, &encoded.datum), Some(event.clone()));
+        for wire in [Wire::Confluent { id: 77 }, Wire::SingleObject] {
+            let (key, value) = (event.room_id.to_string(), wire.wrap(&encoded));
+            let Decoded {
+                event: read,
+                datum,
+                rules,
+                ..
+            } = decode(record(&key, &value, &encoded.fingerprint)).unwrap();
+            assert_eq!((&read, datum, rules), (&event, &encoded.datum[..], 1));
+        }
+    }
+}
+
+#[test]
+fn both_avro_libraries_give_the_same_bytes() {
+    for event in every() {
+        let encoded = encode(&event, 1).unwrap();
+        let json = Lock::embedded()
+            .find(encoded.fingerprint)
+            .unwrap()
+            .schema
+            .json()
+            .to_owned();
+        let schema = apache_avro::Schema::parse_str(&json).unwrap();
+        let value = apache_avro::from_avro_datum(&schema, &mut &encoded.datum[..], None).unwrap();
+        assert_eq!(
+            apache_avro::to_avro_datum(&schema, value).unwrap(),
+            encoded.datum,
+            "{event:?}"
+        );
+        // apache-avro keeps logical types in its canonical form; the specification strips them.
+        let stripped = apache_avro::Schema::parse_str(&without_logical_types(&json)).unwrap();
+        let print = stripped.fingerprint::<apache_avro::rabin::Rabin>();
+        assert_eq!(print.bytes, encoded.fingerprint, "the fingerprint too");
+    }
+}
+
+fn without_logical_types(json: &str) -> String {
+    fn strip(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(object) => {
+                object.remove("logicalType");
+                object.values_mut().for_each(strip);
+            }
+            serde_json::Value::Array(values) => values.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::from_str(json).unwrap();
+    strip(&mut value);
+    value.to_string()
+}
+
+/// Checks a generated file; `ROOMLOG_UPDATE=1` writes it instead.
+fn kept(path: &str, now: &str) {
+    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("ROOMLOG_UPDATE").is_some() {
+        std::fs::write(&path, now).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap_or_default(),
+        now,
+        "{path}: ROOMLOG_UPDATE=1 writes it anew"
+    );
+}
+
+#[test]
+fn the_lock_names_every_schema() {
+    kept("../schemas/lock.json", &lock::generate().unwrap());
+}
+
+#[test]
+fn the_bytes_of_every_event_stay_what_they_were() {
+    let mut lines = String::new();
+    for event in every() {
+        let encoded = encode(&event, 1).unwrap();
+        write!(lines, "{} ", event.body.type_name()).unwrap();
+        encoded
+            .datum
+            .iter()
+            .for_each(|byte| write!(lines, "{byte:02x}").unwrap());
+        lines.push('\n');
+    }
+    kept("tests/golden/events.hex", &lines);
+}
+
+#[test]
+fn every_field_of_every_schema_is_documented() {
+    for (file, text) in FILES {
+        let schema: serde_json::Value = serde_json::from_str(text).unwrap();
+        assert!(schema["doc"].is_string(), "{file}");
+        for field in schema["fields"].as_array().unwrap() {
+            assert!(field["doc"].is_string(), "{file}: {}", field["name"]);
+        }
+    }
+}
+
+/// What two schemas disagree about, either way: FULL compatibility.
+fn incompatible(old: &str, new: &str) -> Option<String> {
+    use apache_avro::schema_compatibility::SchemaCompatibility;
+    let parse = |text: &str| apache_avro::Schema::parse_str(text).unwrap();
+    let (old, new) = (parse(old), parse(new));
+    let both = [(&old, &new), (&new, &old)];
+    both.into_iter()
+        .find_map(|(writer, reader)| SchemaCompatibility::can_read(writer, reader).err())
+        .map(|e| e.to_string())
+}
+
+#[test]
+fn every_version_of_a_type_is_compatible_with_every_other() {
+    let entries = Lock::embedded().entries();
+    for old in entries {
+        for new in entries.iter().filter(|new| new.kind == old.kind) {
+            assert_eq!(
+                incompatible(old.schema.json(), new.schema.json()),
+                None,
+                "{}",
+                new.kind.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn an_incompatible_edit_is_named() {
+    let text = FILES.iter().find(|(file, _)| *file == "MessageSent.avsc").unwrap().1;
+    let mut edited: serde_json::Value = serde_json::from_str(text).unwrap();
+    let field = serde_json::json!({ "name": "shouted", "type": "boolean", "doc": "Without a default." });
+    edited["fields"].as_array_mut().unwrap().push(field);
+    let said = incompatible(text, &edited.to_string()).expect("a field without default breaks old readers");
+    assert!(said.contains("shouted"), "{said}");
+}
+
+#[test]
+fn a_schema_that_was_changed_after_its_release_is_refused() {
+    let (file, text) = FILES[0];
+    let changed = text.replace("actor_name", "actor_nick");
+    let lock = std::fs::read_to_string(format!("{}/../schemas/lock.json", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let files: Vec<(&str, &str)> = FILES
+        .iter()
+        .map(|(name, text)| (*name, if *name == file { &changed[..] } else { *text }))
+        .collect();
+    assert!(Lock::parse(&lock, &files).unwrap_err().contains(file));
+}
+
+#[test]
+fn damage_is_told_apart_from_the_future() {
+    let event = &every()[12];
+    let encoded = encode(event, 1).unwrap();
+    let (key, value) = (event.room_id.to_string(), Wire::Confluent { id: 1 }.wrap(&encoded));
+    let good = record(&key, &value, &encoded.fingerprint);
+    let bad = |reason| Err(Unread::Bad(reason));
+    assert!(decode(good).is_ok());
+
+    let headers = Headers {
+        schema_count: 0,
+        schema: None,
+        ..good.headers
+    };
+    assert_eq!(decode(RecordRef { headers, ..good }), bad(Bad::Header), "no header");
+    let headers = Headers {
+        schema_count: 2,
+        ..good.headers
+    };
+    assert_eq!(decode(RecordRef { headers, ..good }), bad(Bad::Header), "two headers");
+    assert_eq!(
+        decode(record(&key, &value, b"seven b")),
+        bad(Bad::Header),
+        "seven bytes"
+    );
+    assert_eq!(
+        decode(record("?", &[9], b"unknown!")),
+        Err(Unread::Future),
+        "whatever its key and value"
+    );
+    let headers = Headers {
+        schema: Some(b"unknown!"),
+        ..good.headers
+    };
+    assert_eq!(
+        decode(RecordRef {
+            headers,
+            key: None,
+            value: None,
+            ..good
+        }),
+        Err(Unread::Future)
+    );
+
+    assert_eq!(decode(RecordRef { value: None, ..good }), bad(Bad::Magic));
+    assert_eq!(decode(record(&key, &[], &encoded.fingerprint)), bad(Bad::Magic));
+    assert_eq!(
+        decode(record(&key, &[1, 0, 0, 0, 0], &encoded.fingerprint)),
+        bad(Bad::Magic)
+    );
+    assert_eq!(decode(RecordRef { key: None, ..good }), bad(Bad::Key));
+    assert_eq!(
+        decode(record(
+            &key.to_uppercase().replace('0', "A"),
+            &value,
+            &encoded.fingerprint
+        )),
+        bad(Bad::Key)
+    );
+    assert_eq!(
+        decode(record(&Uuid::nil().to_string(), &value, &encoded.fingerprint)),
+        bad(Bad::Key)
+    );
+    let longer = [&value[..], &[0]].concat();
+    assert_eq!(
+        decode(record(&key, &longer, &encoded.fingerprint)),
+        bad(Bad::Datum),
+        "left over"
+    );
+    for end in 5..value.len() {
+        assert_eq!(
+            decode(record(&key, &value[..end], &encoded.fingerprint)),
+            bad(Bad::Datum),
+            "cut at {end}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), which in 0_usize..16) {
+        let entry = &Lock::embedded().entries()[which];
+        let value = [&[0, 0, 0, 0, 1][..], &bytes].concat();
+        let key = Uuid::nil().to_string();
+        let _ = decode(record(&key, &value, &entry.fingerprint));
+        let _ = super::signal::decode(record(&key, &value, &entry.fingerprint));
+    }
+
+    #[test]
+    fn any_text_comes_back(text in "[^\\p{C}]{1,200}", name in "[^\\p{C}]{1,80}", since in proptest::option::of(0_u64..1 << 60)) {
+        let mut event = event(Body::MessageSent { text: text.try_into().unwrap(), reply_to: None, mentions: Vec::new() });
+        event.actor.name = name.try_into().unwrap();
+        event.since = since.map(Seq::new);
+        let encoded = encode(&event, 1).unwrap();
+        prop_assert_eq!(decode_datum(encoded.fingerprint, &encoded.datum), Some(event));
+    }
+}
