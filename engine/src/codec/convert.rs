@@ -77,6 +77,7 @@ fn texts(ids: &[UserId]) -> Vec<Text<UserId>> {
 }
 
 /// An event as the Avro bytes of its newest schema.
+#[allow(clippy::too_many_lines, reason = "one arm a record")]
 pub(super) fn write(event: &Event, schema: &Schema) -> Vec<u8> {
     match &event.body {
         Body::RoomCreated {
@@ -247,6 +248,7 @@ fn ids(texts: Vec<Text<UserId>>) -> Vec<UserId> {
     texts.into_iter().map(|text| text.0).collect()
 }
 
+#[allow(clippy::too_many_lines, reason = "one arm a record")]
 /// An event from Avro bytes; `None` if they are not the schema's, break a bound, or something is left over.
 pub(super) fn read(kind: EventType, schema: &Schema, datum: &[u8]) -> Option<Event> {
     Some(match kind {

@@ -134,6 +134,7 @@ fn every_event_is_read_as_it_was_written_by_either_wire() {
 }
 
 #[test]
+#[allow(deprecated, reason = "the plain functions are enough for a comparison")]
 fn both_avro_libraries_give_the_same_bytes() {
     for event in every() {
         let encoded = encode(&event, 1).unwrap();
