@@ -7,6 +7,11 @@
 
 pub use crate::domain::WindowEntry;
 
+mod plan;
+pub mod postgres;
+mod rows;
+pub mod sqlite;
+
 use crate::domain::{
     Change, Cid, Digest, Epoch, Event, Header, Message, Offset, Partition, RoomId, Seq, Timestamp, UserId,
 };

@@ -21,7 +21,7 @@ CREATE TABLE rooms (
     head_seq   bigint   NOT NULL,
     messages   bigint   NOT NULL,
     created_at bigint   NOT NULL,
-    rules      integer  NOT NULL,
+    rules      bigint   NOT NULL,
     partition  smallint NOT NULL,
     deleted    boolean  NOT NULL,
     kind       text     NOT NULL,

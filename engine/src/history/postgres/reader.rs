@@ -1,0 +1,386 @@
+//! Reading: every answer from one snapshot.
+
+use super::{Postgres, next_offset, number};
+use crate::database::postgres::within;
+use crate::domain::{Cid, Epoch, Header, Message, Offset, Partition, RECENT, RoomId, Seq, UserId, WINDOW};
+use crate::history::plan::Loaded;
+use crate::history::rows::{ChangeRow, HeaderRow, JournalRow, MessageRow, ReactionRow, WindowRow, assemble, join};
+use crate::history::{Checkpoint, Error, JournalEntry, Page, Reader, StoredRoom};
+use async_trait::async_trait;
+use sqlx::postgres::PgConnection;
+use sqlx::{query, query_as, query_scalar};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// The rows of whole rooms, as they come.
+struct RoomRows {
+    headers: Vec<HeaderRow>,
+    changes: Vec<ChangeRow>,
+    window: Vec<WindowRow>,
+    messages: Vec<MessageRow>,
+    reactions: Vec<ReactionRow>,
+}
+
+impl RoomRows {
+    async fn read(connection: &mut PgConnection, rooms: &[Uuid]) -> Result<Self, sqlx::Error> {
+        let headers = query_as!(
+            HeaderRow,
+            "SELECT room_id, kind, name, topic, owner, deleted, head_seq, messages, rules, digest, created_at
+             FROM rooms WHERE room_id = ANY($1) ORDER BY room_id",
+            rooms,
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let messages = latest_messages(connection, rooms).await?;
+        let reactions = reactions(connection, &messages).await?;
+        Ok(Self {
+            headers,
+            changes: changes(connection, rooms).await?,
+            window: window(connection, rooms).await?,
+            messages,
+            reactions,
+        })
+    }
+
+    fn assemble(self, next: Offset) -> Result<Vec<(RoomId, StoredRoom)>, Error> {
+        let recent = join(self.messages, self.reactions)?;
+        assemble(self.headers, self.changes, self.window, recent, next)
+    }
+}
+
+async fn changes(connection: &mut PgConnection, rooms: &[Uuid]) -> Result<Vec<ChangeRow>, sqlx::Error> {
+    query_as!(
+        ChangeRow,
+        r#"SELECT room_id AS "room_id!", user_id AS "user_id!", list AS "list!", role, other, time
+           FROM (
+               SELECT room_id, user_id, 'member' AS list, role, NULL::uuid AS other, joined_at AS time
+                   FROM members WHERE room_id = ANY($1)
+               UNION ALL SELECT room_id, user_id, 'invitation', NULL, invited_by, NULL
+                   FROM invitations WHERE room_id = ANY($1)
+               UNION ALL SELECT room_id, user_id, 'ban', NULL, NULL, until FROM bans WHERE room_id = ANY($1)
+               UNION ALL SELECT room_id, user_id, 'mute', NULL, NULL, until FROM mutes WHERE room_id = ANY($1)
+           ) AS people"#,
+        rooms,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// The last accepted events of each room, newest first.
+async fn window(connection: &mut PgConnection, rooms: &[Uuid]) -> Result<Vec<WindowRow>, sqlx::Error> {
+    query_as!(
+        WindowRow,
+        r#"SELECT j.room_id AS "room_id!", j.author_id AS "author_id!", j.cid AS "cid!", j.seq AS "seq!",
+                  j.log_offset AS "log_offset!"
+           FROM UNNEST($1::uuid[]) AS r (room_id)
+           CROSS JOIN LATERAL (
+               SELECT room_id, author_id, cid, seq, log_offset FROM journal
+               WHERE journal.room_id = r.room_id ORDER BY seq DESC LIMIT $2
+           ) AS j
+           ORDER BY j.room_id, j.seq DESC"#,
+        rooms,
+        WINDOW.cast_signed(),
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// The latest messages of each room, newest first.
+async fn latest_messages(connection: &mut PgConnection, rooms: &[Uuid]) -> Result<Vec<MessageRow>, sqlx::Error> {
+    query_as!(
+        MessageRow,
+        r#"SELECT m.room_id AS "room_id!", m.seq AS "seq!", m.ordinal AS "ordinal!", m.id AS "id!",
+                  m.author_id AS "author_id!", m.author_name AS "author_name!", m.at AS "at!", m.text AS "text!",
+                  m.edited_at, m.deleted AS "deleted!", m.reply_to, m.mentions AS "mentions!"
+           FROM UNNEST($1::uuid[]) AS r (room_id)
+           CROSS JOIN LATERAL (
+               SELECT * FROM messages WHERE messages.room_id = r.room_id ORDER BY seq DESC LIMIT $2
+           ) AS m
+           ORDER BY m.room_id, m.seq DESC"#,
+        rooms,
+        i64::try_from(RECENT).unwrap_or(i64::MAX),
+    )
+    .fetch_all(connection)
+    .await
+}
+
+async fn reactions(connection: &mut PgConnection, messages: &[MessageRow]) -> Result<Vec<ReactionRow>, sqlx::Error> {
+    if messages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rooms: Vec<Uuid> = messages.iter().map(|row| row.room_id).collect();
+    let seqs: Vec<i64> = messages.iter().map(|row| row.seq).collect();
+    query_as!(
+        ReactionRow,
+        "SELECT r.room_id, r.seq, r.emoji, r.user_id, r.emoji_since
+         FROM UNNEST($1::uuid[], $2::bigint[]) AS m (room_id, seq)
+         JOIN reactions r ON r.room_id = m.room_id AND r.seq = m.seq
+         ORDER BY r.room_id, r.seq, r.emoji_since, r.since",
+        &rooms,
+        &seqs,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// The messages at these places, as they stand: those that there are.
+pub(super) async fn messages_at(
+    connection: &mut PgConnection,
+    limit: Duration,
+    places: &BTreeSet<(RoomId, Seq)>,
+) -> Result<Vec<Loaded>, Error> {
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rooms: Vec<Uuid> = places.iter().map(|(room, _)| room.uuid()).collect();
+    let seqs: Vec<i64> = places.iter().map(|(_, seq)| seq.get().cast_signed()).collect();
+    let read = async {
+        let messages = query_as!(
+            MessageRow,
+            "SELECT m.room_id, m.seq, m.ordinal, m.id, m.author_id, m.author_name, m.at, m.text, m.edited_at, m.deleted,
+                    m.reply_to, m.mentions
+             FROM UNNEST($1::uuid[], $2::bigint[]) AS t (room_id, seq)
+             JOIN messages m ON m.room_id = t.room_id AND m.seq = t.seq",
+            &rooms,
+            &seqs,
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let reactions = reactions(connection, &messages).await?;
+        Ok((messages, reactions))
+    };
+    let (messages, reactions) = within(limit, read).await?;
+    join(messages, reactions)
+}
+
+/// A page's rows, in the order in which they were cut.
+async fn page_rows(
+    connection: &mut PgConnection,
+    room: RoomId,
+    page: Page,
+    limit: i64,
+) -> Result<Vec<MessageRow>, sqlx::Error> {
+    let room = room.uuid();
+    match page {
+        Page::Latest => page_before(connection, room, i64::MAX, limit).await,
+        Page::Before(seq) => page_before(connection, room, seq.get().cast_signed(), limit).await,
+        Page::After(seq) => query_as!(
+            MessageRow,
+            "SELECT room_id, seq, ordinal, id, author_id, author_name, at, text, edited_at, deleted, reply_to, mentions
+                 FROM messages WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+            room,
+            seq.get().cast_signed(),
+            limit,
+        )
+        .fetch_all(connection)
+        .await,
+    }
+}
+
+async fn page_before(
+    connection: &mut PgConnection,
+    room: Uuid,
+    seq: i64,
+    limit: i64,
+) -> Result<Vec<MessageRow>, sqlx::Error> {
+    let mut rows = query_as!(
+        MessageRow,
+        "SELECT room_id, seq, ordinal, id, author_id, author_name, at, text, edited_at, deleted, reply_to, mentions
+         FROM messages WHERE room_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
+        room,
+        seq,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.reverse();
+    Ok(rows)
+}
+
+fn bounded(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+#[async_trait]
+impl Reader for Postgres {
+    async fn room(&self, room: RoomId, partition: Partition) -> Result<Result<StoredRoom, Offset>, Error> {
+        let read = async {
+            let mut snapshot = self.snapshot().await?;
+            let next = next_offset(&mut snapshot, partition).await?;
+            let rows = RoomRows::read(&mut snapshot, &[room.uuid()]).await?;
+            snapshot.commit().await?;
+            Ok((rows, next))
+        };
+        let (rows, next) = self.within(read).await?;
+        Ok(rows.assemble(next)?.pop().map(|(_, room)| room).ok_or(next))
+    }
+
+    async fn journal(
+        &self,
+        room: RoomId,
+        partition: Partition,
+        after: Seq,
+        limit: usize,
+    ) -> Result<(Vec<JournalEntry>, Offset), Error> {
+        let read = async {
+            let mut snapshot = self.snapshot().await?;
+            let next = next_offset(&mut snapshot, partition).await?;
+            let rows = query_as!(
+                JournalRow,
+                "SELECT seq, log_offset, appended_at, digest, fingerprint, datum FROM journal
+                 WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+                room.uuid(),
+                after.get().cast_signed(),
+                bounded(limit),
+            )
+            .fetch_all(&mut *snapshot)
+            .await?;
+            snapshot.commit().await?;
+            Ok((rows, next))
+        };
+        let (rows, next) = self.within(read).await?;
+        let entries = rows.into_iter().map(JournalEntry::try_from).collect::<Result<_, _>>()?;
+        Ok((entries, next))
+    }
+
+    async fn find(
+        &self,
+        room: RoomId,
+        partition: Partition,
+        author: UserId,
+        cid: Cid,
+    ) -> Result<(Option<JournalEntry>, Offset), Error> {
+        let read = async {
+            let mut snapshot = self.snapshot().await?;
+            let next = next_offset(&mut snapshot, partition).await?;
+            let row = query_as!(
+                JournalRow,
+                "SELECT seq, log_offset, appended_at, digest, fingerprint, datum FROM journal
+                 WHERE room_id = $1 AND author_id = $2 AND cid = $3 ORDER BY seq LIMIT 1",
+                room.uuid(),
+                author.uuid(),
+                cid.uuid(),
+            )
+            .fetch_optional(&mut *snapshot)
+            .await?;
+            snapshot.commit().await?;
+            Ok((row, next))
+        };
+        let (row, next) = self.within(read).await?;
+        Ok((row.map(JournalEntry::try_from).transpose()?, next))
+    }
+
+    async fn message(&self, room: RoomId, seq: Seq) -> Result<Option<Message>, Error> {
+        let mut snapshot = self.within(self.snapshot()).await?;
+        let mut loaded = messages_at(&mut snapshot, self.limit, &BTreeSet::from([(room, seq)])).await?;
+        self.within(snapshot.commit()).await?;
+        Ok(loaded.pop().map(|loaded| loaded.message))
+    }
+
+    async fn page(&self, room: RoomId, page: Page, limit: usize) -> Result<Vec<Message>, Error> {
+        let read = async {
+            let mut snapshot = self.snapshot().await?;
+            let messages = page_rows(&mut snapshot, room, page, bounded(limit)).await?;
+            let reactions = reactions(&mut snapshot, &messages).await?;
+            snapshot.commit().await?;
+            Ok((messages, reactions))
+        };
+        let (messages, reactions) = self.within(read).await?;
+        Ok(join(messages, reactions)?
+            .into_iter()
+            .map(|loaded| loaded.message)
+            .collect())
+    }
+
+    async fn read_marker(&self, room: RoomId, user: UserId) -> Result<Seq, Error> {
+        let seq = self
+            .within(
+                query_scalar!(
+                    "SELECT seq FROM reads WHERE room_id = $1 AND user_id = $2",
+                    room.uuid(),
+                    user.uuid(),
+                )
+                .fetch_optional(&self.pool),
+            )
+            .await?;
+        Ok(seq.map_or(Seq::ZERO, |seq| Seq::new(seq.cast_unsigned())))
+    }
+
+    async fn checkpoints(&self) -> Result<Vec<Checkpoint>, Error> {
+        let rows = self
+            .within(
+                query!(
+                    "SELECT epoch, partition, next_offset FROM checkpoints WHERE projection = $1 ORDER BY partition",
+                    super::EVENTS,
+                )
+                .fetch_all(&self.pool),
+            )
+            .await?;
+        let checkpoint = |epoch, partition: i16, next: i64| Checkpoint {
+            epoch: Epoch::new(epoch),
+            partition: Partition::new(partition.cast_unsigned()),
+            next: Offset::new(next.cast_unsigned()),
+        };
+        Ok(rows
+            .into_iter()
+            .map(|row| checkpoint(row.epoch, row.partition, row.next_offset))
+            .collect())
+    }
+
+    async fn rooms_of(
+        &self,
+        user: UserId,
+        after: Option<RoomId>,
+        limit: usize,
+    ) -> Result<Vec<(RoomId, Header)>, Error> {
+        let rows = self
+            .within(
+                query_as!(
+                    HeaderRow,
+                    "SELECT r.room_id, kind, name, topic, owner, deleted, head_seq, messages, rules, digest, created_at
+                     FROM members m JOIN rooms r ON r.room_id = m.room_id
+                     WHERE m.user_id = $1 AND ($2::uuid IS NULL OR m.room_id > $2) AND NOT r.deleted
+                     ORDER BY m.room_id LIMIT $3",
+                    user.uuid(),
+                    after.map(RoomId::uuid),
+                    bounded(limit),
+                )
+                .fetch_all(&self.pool),
+            )
+            .await?;
+        rows.into_iter().map(HeaderRow::read).collect()
+    }
+
+    async fn rooms(
+        &self,
+        partition: Partition,
+        after: Option<RoomId>,
+        limit: usize,
+    ) -> Result<(Vec<(RoomId, StoredRoom)>, Offset), Error> {
+        let read = async {
+            let mut snapshot = self.snapshot().await?;
+            let next = next_offset(&mut snapshot, partition).await?;
+            let rooms = query_scalar!(
+                "SELECT room_id FROM rooms WHERE partition = $1 AND ($2::uuid IS NULL OR room_id > $2)
+                 ORDER BY room_id LIMIT $3",
+                number(partition),
+                after.map(RoomId::uuid),
+                bounded(limit),
+            )
+            .fetch_all(&mut *snapshot)
+            .await?;
+            let rows = RoomRows::read(&mut snapshot, &rooms).await?;
+            snapshot.commit().await?;
+            Ok((rows, next))
+        };
+        let (rows, next) = self.within(read).await?;
+        Ok((rows.assemble(next)?, next))
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.within(query_scalar!(r#"SELECT 1 AS "one!""#).fetch_one(&self.pool))
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! History in one SQLite file, `history.db`: derived, so it may be deleted, and comes back from the log.
+
+mod reader;
+mod writer;
+
+use super::Error;
+use crate::database::sqlite::{Durability, File, failure};
+use crate::domain::{Offset, Partition};
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnection;
+use std::path::Path;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite/history");
+
+/// The checkpoints of the events topic.
+const EVENTS: &str = "events";
+/// The checkpoints of the reads topic.
+const READS: &str = "reads";
+
+/// History in SQLite, for reading and writing.
+#[derive(Clone, Debug)]
+pub struct Sqlite {
+    file: File,
+}
+
+impl Sqlite {
+    /// Opens or makes the file and brings it up to date.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] names the file and what is wrong with it; [`Error::Corrupt`]: delete it.
+    pub async fn open(path: &Path) -> Result<Self, Error> {
+        let file = File::open(path, Durability::Derived, &MIGRATIONS).await?;
+        Ok(Self { file })
+    }
+
+    /// Closes the file.
+    pub async fn close(&self) {
+        self.file.close().await;
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn failed(error: sqlx::Error) -> Error {
+    failure(&error).into()
+}
+
+/// How far a partition of the events topic is in history: offset 0 before its first claim.
+async fn next_offset(connection: &mut SqliteConnection, partition: Partition) -> Result<Offset, Error> {
+    let next: Option<i64> =
+        sqlx::query_scalar("SELECT next_offset FROM checkpoints WHERE projection = ? AND partition = ?")
+            .bind(EVENTS)
+            .bind(partition.get())
+            .fetch_optional(connection)
+            .await
+            .map_err(failed)?;
+    Ok(next.map_or(Offset::ZERO, |next| Offset::new(next.cast_unsigned())))
+}

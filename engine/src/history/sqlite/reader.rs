@@ -1,0 +1,353 @@
+//! Reading: every answer from one snapshot (WAL: a transaction sees what was there at its first read).
+
+use super::{EVENTS, Sqlite, failed, next_offset};
+use crate::domain::{Cid, Epoch, Header, Message, Offset, Partition, RECENT, RoomId, Seq, UserId, WINDOW};
+use crate::history::plan::Loaded;
+use crate::history::rows::{
+    ChangeRow, HeaderRow, JournalRow, MessageRow, ReactionRow, WindowRow, assemble, corrupt, join,
+};
+use crate::history::{Checkpoint, Error, JournalEntry, Page, Reader, StoredRoom};
+use async_trait::async_trait;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{FromRow, Row, query, query_as, query_scalar};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+const HEADER: &str = "room_id, kind, name, topic, owner, deleted, head_seq, messages, rules, digest, created_at";
+const JOURNAL: &str = "seq, log_offset, appended_at, digest, fingerprint, datum";
+const MESSAGE: &str =
+    "room_id, seq, ordinal, id, author_id, author_name, at, text, edited_at, deleted, reply_to, mentions";
+
+/// Each row type from the columns of its own name.
+macro_rules! from_row {
+    ($row:ident { $($column:ident),+ $(,)? }) => {
+        impl<'r> FromRow<'r, SqliteRow> for $row {
+            fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
+                Ok(Self { $($column: row.try_get(stringify!($column))?),+ })
+            }
+        }
+    };
+}
+
+from_row!(HeaderRow {
+    room_id,
+    kind,
+    name,
+    topic,
+    owner,
+    deleted,
+    head_seq,
+    messages,
+    rules,
+    digest,
+    created_at
+});
+from_row!(ChangeRow {
+    room_id,
+    user_id,
+    list,
+    role,
+    other,
+    time
+});
+from_row!(WindowRow {
+    room_id,
+    author_id,
+    cid,
+    seq,
+    log_offset
+});
+from_row!(JournalRow {
+    seq,
+    log_offset,
+    appended_at,
+    digest,
+    fingerprint,
+    datum
+});
+from_row!(ReactionRow {
+    room_id,
+    seq,
+    emoji,
+    user_id,
+    emoji_since
+});
+
+impl<'r> FromRow<'r, SqliteRow> for MessageRow {
+    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
+        const UUID: usize = 16;
+        let mentions: &[u8] = row.try_get("mentions")?;
+        let ids = mentions.chunks(UUID).map(Uuid::from_slice);
+        Ok(Self {
+            room_id: row.try_get("room_id")?,
+            seq: row.try_get("seq")?,
+            ordinal: row.try_get("ordinal")?,
+            id: row.try_get("id")?,
+            author_id: row.try_get("author_id")?,
+            author_name: row.try_get("author_name")?,
+            at: row.try_get("at")?,
+            text: row.try_get("text")?,
+            edited_at: row.try_get("edited_at")?,
+            deleted: row.try_get("deleted")?,
+            reply_to: row.try_get("reply_to")?,
+            mentions: ids
+                .collect::<Result<_, _>>()
+                .map_err(|error| sqlx::Error::Decode(error.into()))?,
+        })
+    }
+}
+
+async fn room_whole(
+    connection: &mut SqliteConnection,
+    room: RoomId,
+    next: Offset,
+) -> Result<Option<(RoomId, StoredRoom)>, Error> {
+    let headers: Vec<HeaderRow> = query_as(&format!("SELECT {HEADER} FROM rooms WHERE room_id = ?"))
+        .bind(room.uuid())
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(failed)?;
+    if headers.is_empty() {
+        return Ok(None);
+    }
+    let changes: Vec<ChangeRow> = query_as(
+        "SELECT room_id, user_id, 'member' AS list, role, NULL AS other, joined_at AS time FROM members WHERE room_id = ?1
+         UNION ALL SELECT room_id, user_id, 'invitation', NULL, invited_by, NULL FROM invitations WHERE room_id = ?1
+         UNION ALL SELECT room_id, user_id, 'ban', NULL, NULL, until FROM bans WHERE room_id = ?1
+         UNION ALL SELECT room_id, user_id, 'mute', NULL, NULL, until FROM mutes WHERE room_id = ?1",
+    )
+    .bind(room.uuid())
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let window: Vec<WindowRow> = query_as(
+        "SELECT room_id, author_id, cid, seq, log_offset FROM journal WHERE room_id = ? ORDER BY seq DESC LIMIT ?",
+    )
+    .bind(room.uuid())
+    .bind(WINDOW.cast_signed())
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let mut recent = page_of(connection, room, Page::Latest, RECENT).await?;
+    recent.reverse();
+    Ok(assemble(headers, changes, window, recent, next)?.pop())
+}
+
+/// The messages at these places, as they stand: those that there are.
+pub(super) async fn messages_at(
+    connection: &mut SqliteConnection,
+    places: &BTreeSet<(RoomId, Seq)>,
+) -> Result<Vec<Loaded>, Error> {
+    let mut messages = Vec::with_capacity(places.len());
+    for (room, seq) in places {
+        let row: Option<MessageRow> =
+            query_as(&format!("SELECT {MESSAGE} FROM messages WHERE room_id = ? AND seq = ?"))
+                .bind(room.uuid())
+                .bind(seq.get().cast_signed())
+                .fetch_optional(&mut *connection)
+                .await
+                .map_err(failed)?;
+        messages.extend(row);
+    }
+    with_reactions(connection, messages).await
+}
+
+async fn with_reactions(connection: &mut SqliteConnection, messages: Vec<MessageRow>) -> Result<Vec<Loaded>, Error> {
+    let mut reactions: Vec<ReactionRow> = Vec::new();
+    for message in &messages {
+        let rows: Vec<ReactionRow> = query_as(
+            "SELECT room_id, seq, emoji, user_id, emoji_since FROM reactions WHERE room_id = ? AND seq = ?
+             ORDER BY emoji_since, since",
+        )
+        .bind(message.room_id)
+        .bind(message.seq)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(failed)?;
+        reactions.extend(rows);
+    }
+    join(messages, reactions)
+}
+
+/// A page, in order of seq.
+async fn page_of(
+    connection: &mut SqliteConnection,
+    room: RoomId,
+    page: Page,
+    limit: usize,
+) -> Result<Vec<Loaded>, Error> {
+    let (seq, comparison, order) = match page {
+        Page::Latest => (i64::MAX, "<", "DESC"),
+        Page::Before(seq) => (seq.get().cast_signed(), "<", "DESC"),
+        Page::After(seq) => (seq.get().cast_signed(), ">", "ASC"),
+    };
+    let text =
+        format!("SELECT {MESSAGE} FROM messages WHERE room_id = ? AND seq {comparison} ? ORDER BY seq {order} LIMIT ?");
+    let mut rows: Vec<MessageRow> = query_as(&text)
+        .bind(room.uuid())
+        .bind(seq)
+        .bind(bounded(limit))
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(failed)?;
+    if !matches!(page, Page::After(_)) {
+        rows.reverse();
+    }
+    with_reactions(connection, rows).await
+}
+
+fn bounded(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+#[async_trait]
+impl Reader for Sqlite {
+    async fn room(&self, room: RoomId, partition: Partition) -> Result<Result<StoredRoom, Offset>, Error> {
+        let mut snapshot = self.file.readers.begin().await.map_err(failed)?;
+        let next = next_offset(&mut snapshot, partition).await?;
+        let whole = room_whole(&mut snapshot, room, next).await?;
+        snapshot.commit().await.map_err(failed)?;
+        Ok(whole.map(|(_, room)| room).ok_or(next))
+    }
+
+    async fn journal(
+        &self,
+        room: RoomId,
+        partition: Partition,
+        after: Seq,
+        limit: usize,
+    ) -> Result<(Vec<JournalEntry>, Offset), Error> {
+        let mut snapshot = self.file.readers.begin().await.map_err(failed)?;
+        let next = next_offset(&mut snapshot, partition).await?;
+        let text = format!("SELECT {JOURNAL} FROM journal WHERE room_id = ? AND seq > ? ORDER BY seq LIMIT ?");
+        let rows: Vec<JournalRow> = query_as(&text)
+            .bind(room.uuid())
+            .bind(after.get().cast_signed())
+            .bind(bounded(limit))
+            .fetch_all(&mut *snapshot)
+            .await
+            .map_err(failed)?;
+        snapshot.commit().await.map_err(failed)?;
+        let entries = rows.into_iter().map(JournalEntry::try_from).collect::<Result<_, _>>()?;
+        Ok((entries, next))
+    }
+
+    async fn find(
+        &self,
+        room: RoomId,
+        partition: Partition,
+        author: UserId,
+        cid: Cid,
+    ) -> Result<(Option<JournalEntry>, Offset), Error> {
+        let mut snapshot = self.file.readers.begin().await.map_err(failed)?;
+        let next = next_offset(&mut snapshot, partition).await?;
+        let text = format!(
+            "SELECT {JOURNAL} FROM journal WHERE room_id = ? AND author_id = ? AND cid = ? ORDER BY seq LIMIT 1"
+        );
+        let row: Option<JournalRow> = query_as(&text)
+            .bind(room.uuid())
+            .bind(author.uuid())
+            .bind(cid.uuid())
+            .fetch_optional(&mut *snapshot)
+            .await
+            .map_err(failed)?;
+        snapshot.commit().await.map_err(failed)?;
+        Ok((row.map(JournalEntry::try_from).transpose()?, next))
+    }
+
+    async fn message(&self, room: RoomId, seq: Seq) -> Result<Option<Message>, Error> {
+        let mut snapshot = self.file.readers.begin().await.map_err(failed)?;
+        let mut loaded = messages_at(&mut snapshot, &BTreeSet::from([(room, seq)])).await?;
+        snapshot.commit().await.map_err(failed)?;
+        Ok(loaded.pop().map(|loaded| loaded.message))
+    }
+
+    async fn page(&self, room: RoomId, page: Page, limit: usize) -> Result<Vec<Message>, Error> {
+        let mut snapshot = self.file.readers.begin().await.map_err(failed)?;
+        let loaded = page_of(&mut snapshot, room, page, limit).await?;
+        snapshot.commit().await.map_err(failed)?;
+        Ok(loaded.into_iter().map(|loaded| loaded.message).collect())
+    }
+
+    async fn read_marker(&self, room: RoomId, user: UserId) -> Result<Seq, Error> {
+        let seq: Option<i64> = query_scalar("SELECT seq FROM reads WHERE room_id = ? AND user_id = ?")
+            .bind(room.uuid())
+            .bind(user.uuid())
+            .fetch_optional(&self.file.readers)
+            .await
+            .map_err(failed)?;
+        Ok(seq.map_or(Seq::ZERO, |seq| Seq::new(seq.cast_unsigned())))
+    }
+
+    async fn checkpoints(&self) -> Result<Vec<Checkpoint>, Error> {
+        let rows: Vec<(Uuid, i64, i64)> =
+            query_as("SELECT epoch, partition, next_offset FROM checkpoints WHERE projection = ? ORDER BY partition")
+                .bind(EVENTS)
+                .fetch_all(&self.file.readers)
+                .await
+                .map_err(failed)?;
+        let checkpoint = |(epoch, partition, next): (Uuid, i64, i64)| {
+            Ok(Checkpoint {
+                epoch: Epoch::new(epoch),
+                partition: Partition::new(u16::try_from(partition).map_err(|_| corrupt("checkpoint", partition))?),
+                next: Offset::new(next.cast_unsigned()),
+            })
+        };
+        rows.into_iter().map(checkpoint).collect()
+    }
+
+    async fn rooms_of(
+        &self,
+        user: UserId,
+        after: Option<RoomId>,
+        limit: usize,
+    ) -> Result<Vec<(RoomId, Header)>, Error> {
+        let text = format!(
+            "SELECT {HEADER} FROM rooms WHERE NOT deleted AND room_id IN
+                 (SELECT room_id FROM members WHERE user_id = ? AND room_id > ?)
+             ORDER BY room_id LIMIT ?"
+        );
+        let rows: Vec<HeaderRow> = query_as(&text)
+            .bind(user.uuid())
+            .bind(start(after))
+            .bind(bounded(limit))
+            .fetch_all(&self.file.readers)
+            .await
+            .map_err(failed)?;
+        rows.into_iter().map(HeaderRow::read).collect()
+    }
+
+    async fn rooms(
+        &self,
+        partition: Partition,
+        after: Option<RoomId>,
+        limit: usize,
+    ) -> Result<(Vec<(RoomId, StoredRoom)>, Offset), Error> {
+        let mut snapshot = self.file.readers.begin().await.map_err(failed)?;
+        let next = next_offset(&mut snapshot, partition).await?;
+        let ids: Vec<Uuid> =
+            query_scalar("SELECT room_id FROM rooms WHERE partition = ? AND room_id > ? ORDER BY room_id LIMIT ?")
+                .bind(partition.get())
+                .bind(start(after))
+                .bind(bounded(limit))
+                .fetch_all(&mut *snapshot)
+                .await
+                .map_err(failed)?;
+        let mut rooms = Vec::with_capacity(ids.len());
+        for id in ids {
+            rooms.extend(room_whole(&mut snapshot, RoomId::new(id), next).await?);
+        }
+        snapshot.commit().await.map_err(failed)?;
+        Ok((rooms, next))
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        query("SELECT 1").execute(&self.file.readers).await.map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// A blob that every id after `after` is greater than: the empty one is smaller than any.
+fn start(after: Option<RoomId>) -> Vec<u8> {
+    after.map_or_else(Vec::new, |room| room.uuid().into_bytes().to_vec())
+}
