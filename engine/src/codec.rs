@@ -4,9 +4,11 @@
 //! anywhere, sees the same event, the same gap or the same damage. The lock ([`lock`]) says which writer's schemas
 //! there are; it is embedded in the binary.
 
+pub mod compatibility;
 mod convert;
 pub mod lock;
 mod records;
+pub mod registry;
 pub mod signal;
 mod wire;
 

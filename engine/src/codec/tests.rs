@@ -1,7 +1,7 @@
 //! Bytes: what is written is read again, by either library, and what is damaged is damaged for everyone.
 
 use super::lock::{self, FILES, Lock};
-use super::{Bad, Decoded, Unread, Wire, decode, decode_datum, encode};
+use super::{Bad, Decoded, Unread, Wire, compatibility, decode, decode_datum, encode};
 use crate::domain::{
     Actor, Body, Cid, Event, EventId, Kind, Offset, Partition, Position, Removal, Role, RoomId, Seq, Target, Timestamp,
     UserId,
@@ -218,40 +218,14 @@ fn every_field_of_every_schema_is_documented() {
     }
 }
 
-/// What two schemas disagree about, either way: FULL compatibility.
-fn incompatible(old: &str, new: &str) -> Option<String> {
-    use apache_avro::schema_compatibility::SchemaCompatibility;
-    let parse = |text: &str| apache_avro::Schema::parse_str(text).unwrap();
-    let (old, new) = (parse(old), parse(new));
-    let both = [(&old, &new), (&new, &old)];
-    both.into_iter()
-        .find_map(|(writer, reader)| SchemaCompatibility::can_read(writer, reader).err())
-        .map(|e| e.to_string())
-}
-
 #[test]
 fn every_version_of_a_type_is_compatible_with_every_other() {
     let entries = Lock::embedded().entries();
-    for old in entries {
-        for new in entries.iter().filter(|new| new.kind == old.kind) {
-            assert_eq!(
-                incompatible(old.schema.json(), new.schema.json()),
-                None,
-                "{}",
-                new.kind.name()
-            );
+    for (at, old) in entries.iter().enumerate() {
+        for new in entries[at..].iter().filter(|new| new.kind == old.kind) {
+            assert_eq!(compatibility::check(old.schema.json(), new.schema.json()), Ok(()));
         }
     }
-}
-
-#[test]
-fn an_incompatible_edit_is_named() {
-    let text = FILES.iter().find(|(file, _)| *file == "MessageSent.avsc").unwrap().1;
-    let mut edited: serde_json::Value = serde_json::from_str(text).unwrap();
-    let field = serde_json::json!({ "name": "shouted", "type": "boolean", "doc": "Without a default." });
-    edited["fields"].as_array_mut().unwrap().push(field);
-    let said = incompatible(text, &edited.to_string()).expect("a field without default breaks old readers");
-    assert!(said.contains("shouted"), "{said}");
 }
 
 #[test]

@@ -6,3 +6,4 @@
 mod log_kafka;
 mod log_suite;
 mod permissions;
+mod registry;
