@@ -35,14 +35,10 @@ pub(super) const fn type_of(body: &Body) -> EventType {
     }
 }
 
-/// Any record as Avro bytes.
-pub(super) fn write_record<T: Serialize>(record: &T, schema: &Schema) -> Vec<u8> {
-    serde_avro_fast::to_datum(
-        record,
-        Vec::with_capacity(DATUM_BYTES),
-        &mut SerializerConfig::new(schema),
-    )
-    .expect("a record has the fields of its schema, and a vector takes any bytes")
+/// Any record as Avro bytes; `None` if a number is beyond its schema's type.
+pub(super) fn write_record<T: Serialize>(record: &T, schema: &Schema) -> Option<Vec<u8>> {
+    let buffer = Vec::with_capacity(DATUM_BYTES);
+    serde_avro_fast::to_datum(record, buffer, &mut SerializerConfig::new(schema)).ok()
 }
 
 /// Any record from Avro bytes; `None` if they are not its schema's, or something is left over.
@@ -76,9 +72,9 @@ fn texts(ids: &[UserId]) -> Vec<Text<UserId>> {
     ids.iter().copied().map(Text).collect()
 }
 
-/// An event as the Avro bytes of its newest schema.
+/// An event as Avro bytes of this schema; `None` if a number is beyond its type.
 #[allow(clippy::too_many_lines, reason = "one arm a record")]
-pub(super) fn write(event: &Event, schema: &Schema) -> Vec<u8> {
+pub(super) fn write(event: &Event, schema: &Schema) -> Option<Vec<u8>> {
     match &event.body {
         Body::RoomCreated {
             kind,

@@ -42,7 +42,7 @@ macro_rules! types {
             }
         }
 
-        /// The newest schema of each type, as written in `schemas/`.
+        /// The first schema of each type, as written in `schemas/`.
         pub const FILES: &[(&str, &str)] = &[
             $((concat!(stringify!($event), ".avsc"),
                include_str!(concat!("../../../schemas/", stringify!($event), ".avsc"))),)*
@@ -59,6 +59,9 @@ types! {
     ;
     ReadMarked Presence Typing Erased
 }
+
+/// Later versions, oldest first: `MessageSent.2.avsc` and so on. Every version stays, for the log keeps its bytes.
+pub const LATER: &[(&str, &str)] = &[];
 
 /// What a schema is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -125,8 +128,9 @@ impl Lock {
     /// The lock of this binary.
     #[must_use]
     pub fn embedded() -> &'static Self {
-        static EMBEDDED: LazyLock<Lock> =
-            LazyLock::new(|| Lock::parse(LOCK, FILES).expect("schemas/lock.json fits the schemas: a test keeps it so"));
+        static EMBEDDED: LazyLock<Lock> = LazyLock::new(|| {
+            Lock::parse(LOCK, &all_files()).expect("schemas/lock.json fits the schemas: a test keeps it so")
+        });
         &EMBEDDED
     }
 
@@ -154,9 +158,7 @@ impl Lock {
                 .1;
             let schema: Schema = text.parse().map_err(|error| format!("{file}: {error}"))?;
             if hex(schema.rabin_fingerprint()) != fingerprint {
-                return Err(format!(
-                    "{file} is not what the lock says: a released schema never changes"
-                ));
+                return Err(changed(&file));
             }
             let kind = Type::from_name(&kind).ok_or(format!("{kind} is not a type of this binary"))?;
             let fingerprint = *schema.rabin_fingerprint();
@@ -200,27 +202,47 @@ impl Lock {
     }
 }
 
+/// Every schema there has ever been, by its file's name.
+#[must_use]
+pub fn all_files() -> Vec<(&'static str, &'static str)> {
+    [FILES, LATER].concat()
+}
+
 /// The lock as it must be: what it says now, and a new line for each schema it does not know, at the newest rules.
 ///
 /// # Errors
-/// A sentence: a schema that can't be parsed.
+/// As [`generate_from`].
 pub fn generate() -> Result<String, String> {
-    let mut lines: Vec<Line> = serde_json::from_str(LOCK).map_err(|error| format!("schemas/lock.json: {error}"))?;
-    for (file, text) in FILES {
+    generate_from(LOCK, &all_files(), crate::domain::RULES)
+}
+
+/// The same of any lock and files; new lines belong to `rules`.
+///
+/// # Errors
+/// A sentence: a schema that can't be parsed, or one that was changed after it was locked.
+pub fn generate_from(lock: &str, files: &[(&str, &str)], rules: u32) -> Result<String, String> {
+    let mut lines: Vec<Line> = serde_json::from_str(lock).map_err(|error| format!("schemas/lock.json: {error}"))?;
+    for (file, text) in files {
         let schema: Schema = text.parse().map_err(|error| format!("{file}: {error}"))?;
-        let line = Line {
-            kind: file.trim_end_matches(".avsc").to_owned(),
-            file: (*file).to_owned(),
-            fingerprint: hex(schema.rabin_fingerprint()),
-            rules: crate::domain::RULES,
-        };
-        if !lines.iter().any(|known| known.fingerprint == line.fingerprint) {
-            lines.push(line);
+        let fingerprint = hex(schema.rabin_fingerprint());
+        match lines.iter().find(|known| known.file == *file) {
+            Some(known) if known.fingerprint == fingerprint => {}
+            Some(_) => return Err(changed(file)),
+            None => lines.push(Line {
+                kind: file.split('.').next().unwrap_or_default().to_owned(),
+                file: (*file).to_owned(),
+                fingerprint,
+                rules,
+            }),
         }
     }
     serde_json::to_string_pretty(&lines)
         .map(|text| text + "\n")
         .map_err(|error| error.to_string())
+}
+
+fn changed(file: &str) -> String {
+    format!("{file} is not what the lock says: a released schema never changes, a new version is a new file")
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

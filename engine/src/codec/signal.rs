@@ -156,7 +156,9 @@ fn write<T: Serialize>(kind: SignalType, record: &T) -> Encoded {
     let entry = Lock::embedded().signal(kind);
     Encoded {
         fingerprint: entry.fingerprint,
-        datum: write_record(record, &entry.schema).into(),
+        datum: write_record(record, &entry.schema)
+            .expect("a signal's numbers are seqs of rooms and counts of people: below 2^63")
+            .into(),
     }
 }
 
@@ -170,7 +172,7 @@ pub fn decode(record: RecordRef<'_>) -> Result<Signal, Unread> {
     let Type::Signal(kind) = entry.kind else {
         return Err(Unread::Bad(Bad::Header));
     };
-    let datum = datum_of(value).ok_or(Unread::Bad(Bad::Magic))?;
+    let datum = datum_of(value, entry.fingerprint).ok_or(Unread::Bad(Bad::Magic))?;
     read(kind, entry.fingerprint, datum).ok_or(Unread::Bad(Bad::Datum))
 }
 

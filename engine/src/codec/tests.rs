@@ -7,8 +7,6 @@ use crate::domain::{
     UserId,
 };
 use crate::log::{Headers, RecordRef};
-use proptest::prelude::*;
-use std::fmt::Write as _;
 use uuid::Uuid;
 
 fn user(number: u128) -> UserId {
@@ -31,7 +29,7 @@ fn event(body: Body) -> Event {
 }
 
 /// One of each type, every optional field set.
-fn every() -> Vec<Event> {
+pub(super) fn every() -> Vec<Event> {
     let text = |text: &str| text.to_owned().try_into().unwrap();
     let (target, until) = (
         Target {
@@ -98,7 +96,7 @@ fn every() -> Vec<Event> {
     bodies.into_iter().map(event).collect()
 }
 
-fn record<'a>(key: &'a str, value: &'a [u8], schema: &'a [u8]) -> RecordRef<'a> {
+pub(super) fn record<'a>(key: &'a str, value: &'a [u8], schema: &'a [u8]) -> RecordRef<'a> {
     RecordRef {
         position: Position {
             partition: Partition::new(0),
@@ -193,23 +191,8 @@ fn the_lock_names_every_schema() {
 }
 
 #[test]
-fn the_bytes_of_every_event_stay_what_they_were() {
-    let mut lines = String::new();
-    for event in every() {
-        let encoded = encode(&event, 1).unwrap();
-        write!(lines, "{} ", event.body.type_name()).unwrap();
-        encoded
-            .datum
-            .iter()
-            .for_each(|byte| write!(lines, "{byte:02x}").unwrap());
-        lines.push('\n');
-    }
-    kept("tests/golden/events.hex", &lines);
-}
-
-#[test]
 fn every_field_of_every_schema_is_documented() {
-    for (file, text) in FILES {
+    for (file, text) in lock::all_files() {
         let schema: serde_json::Value = serde_json::from_str(text).unwrap();
         assert!(schema["doc"].is_string(), "{file}");
         for field in schema["fields"].as_array().unwrap() {
@@ -315,25 +298,5 @@ fn damage_is_told_apart_from_the_future() {
             bad(Bad::Datum),
             "cut at {end}"
         );
-    }
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), which in 0_usize..16) {
-        let entry = &Lock::embedded().entries()[which];
-        let value = [&[0, 0, 0, 0, 1][..], &bytes].concat();
-        let key = Uuid::nil().to_string();
-        let _ = decode(record(&key, &value, &entry.fingerprint));
-        let _ = super::signal::decode(record(&key, &value, &entry.fingerprint));
-    }
-
-    #[test]
-    fn any_text_comes_back(text in "[^\\p{C}]{1,200}", name in "[^\\p{C}]{1,80}", since in proptest::option::of(0_u64..1 << 60)) {
-        let mut event = event(Body::MessageSent { text: text.try_into().unwrap(), reply_to: None, mentions: Vec::new() });
-        event.actor.name = name.try_into().unwrap();
-        event.since = since.map(Seq::new);
-        let encoded = encode(&event, 1).unwrap();
-        prop_assert_eq!(decode_datum(encoded.fingerprint, &encoded.datum), Some(event));
     }
 }

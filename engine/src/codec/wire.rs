@@ -1,6 +1,7 @@
 //! The few bytes before a datum.
 
 use super::Encoded;
+use super::lock::Fingerprint;
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 /// Confluent's wire format: this byte, then the registry's id, big-endian.
@@ -42,12 +43,12 @@ impl Wire {
     }
 }
 
-/// What stands after the header; `None` if there is no such header.
+/// What stands after the header; `None` if there is no such header, or it names another schema than `fingerprint`.
 #[must_use]
-pub fn datum_of(value: &[u8]) -> Option<&[u8]> {
+pub fn datum_of(value: &[u8], fingerprint: Fingerprint) -> Option<&[u8]> {
     match value {
         [CONFLUENT, ..] => value.get(CONFLUENT_HEADER..),
-        [first, second, ..] if [*first, *second] == SINGLE_OBJECT => value.get(SINGLE_OBJECT_HEADER..),
+        [first, second, rest @ ..] if [*first, *second] == SINGLE_OBJECT => rest.strip_prefix(&fingerprint),
         _ => None,
     }
 }
