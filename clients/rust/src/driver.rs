@@ -51,6 +51,7 @@ pub(crate) enum Wish {
 pub(crate) struct Bounds {
     pub(crate) connect_timeout: Duration,
     pub(crate) silence_timeout: Duration,
+    pub(crate) answer_timeout: Duration,
     pub(crate) backoff_first: Duration,
     pub(crate) backoff_most: Duration,
 }
@@ -181,6 +182,7 @@ impl Driver {
     async fn converse(&mut self, socket: &mut Socket) -> Ended {
         let mut useful = false;
         let mut silent_at = Instant::now() + self.bounds.silence_timeout;
+        let mut tick_at = Instant::now() + self.bounds.answer_timeout;
         loop {
             if !self.perform(socket).await {
                 return Ended { code: None, useful };
@@ -190,6 +192,10 @@ impl Driver {
                 biased;
                 () = self.closing.cancelled() => return Ended { code: None, useful },
                 () = sleep_until(silent_at) => return Ended { code: None, useful },
+                () = sleep_until(tick_at) => {
+                    tick_at = Instant::now() + self.bounds.answer_timeout;
+                    self.machine.tick();
+                }
                 () = sleep_until(retry_at.unwrap_or(silent_at)), if retry_at.is_some() => {
                     self.retry_at = None;
                     self.machine.retry();
@@ -290,7 +296,11 @@ impl Driver {
                 // A subscriber that is slow slows this client, and so the server's queue for it: that is the protocol's
                 // own backpressure. One that has gone is forgotten.
                 let gone = match self.subscribers.get(&room) {
-                    Some(tell) => tell.send(update).await.is_err(),
+                    Some(tell) => tokio::select! {
+                        told = tell.send(update) => told.is_err(),
+                        // Nobody may be reading any more: a close must not wait for them.
+                        () = self.closing.cancelled() => true,
+                    },
                     None => false,
                 };
                 if gone || ended {

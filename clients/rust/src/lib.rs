@@ -70,6 +70,7 @@ impl Options {
         let bounds = Bounds {
             connect_timeout: Duration::from_secs(5),
             silence_timeout: Duration::from_secs(60),
+            answer_timeout: Duration::from_secs(15),
             backoff_first: Duration::from_millis(250),
             backoff_most: Duration::from_secs(10),
         };
@@ -84,6 +85,14 @@ impl Options {
     #[must_use]
     pub const fn silence_timeout(mut self, timeout: Duration) -> Self {
         self.bounds.silence_timeout = timeout;
+        self
+    }
+
+    /// Gives a connection up when a command is without any answer for this long, at most twice it: its outcome is unknown
+    /// then, and it is sent again with the same cid. A server answers within 10 s whatever happens behind it.
+    #[must_use]
+    pub const fn answer_timeout(mut self, timeout: Duration) -> Self {
+        self.bounds.answer_timeout = timeout;
         self
     }
 
@@ -151,6 +160,12 @@ impl Subscription {
     /// The next update; `None` once the subscription has ended.
     pub async fn next(&mut self) -> Option<Update> {
         self.updates.recv().await
+    }
+
+    /// Whether as many updates wait as may: the client reads nothing more until some are taken.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.updates.len() == self.updates.max_capacity()
     }
 
     /// Which room it is of.

@@ -122,6 +122,8 @@ pub struct Machine {
     rooms: Rooms,
     commands: Commands,
     bye: Option<Bye>,
+    /// Frames below this one had been sent when [`Machine::tick`] last came.
+    tick_at: u64,
     effects: Vec<Effect>,
 }
 
@@ -137,6 +139,7 @@ impl Machine {
             rooms: Rooms::default(),
             commands: Commands::default(),
             bye: None,
+            tick_at: AUTH_ID,
             effects: Vec::new(),
         }
     }
@@ -149,6 +152,7 @@ impl Machine {
     /// A socket is open: say who we are.
     pub fn opened(&mut self) {
         self.next_id = AUTH_ID + 1;
+        self.tick_at = AUTH_ID;
         self.bye = None;
         let token = &self.token;
         self.effects.push(Effect::Send(
@@ -188,9 +192,7 @@ impl Machine {
     /// Somebody wants to hear a room.
     pub fn subscribe(&mut self, room: Uuid, start: Start) {
         self.rooms.want(room, start);
-        if self.connected {
-            self.ask_for(room);
-        }
+        self.send_waiting();
     }
 
     /// They no longer do.
@@ -223,7 +225,24 @@ impl Machine {
     /// Commands that were put off are due again.
     pub fn retry(&mut self) {
         self.commands.retry();
+        self.rooms.retry();
         self.send_waiting();
+    }
+
+    /// Some time has passed, the same from tick to tick: a frame that is without an answer over a whole one will have
+    /// none, and the connection is given up, so that commands are sent again on another.
+    pub fn tick(&mut self) {
+        let greeting = (!self.connected).then_some(AUTH_ID);
+        let oldest = [greeting, self.rooms.oldest_asked(), self.commands.oldest_sent()];
+        if oldest
+            .into_iter()
+            .flatten()
+            .min()
+            .is_some_and(|frame| frame < self.tick_at)
+        {
+            self.effects.push(Effect::Drop);
+        }
+        self.tick_at = self.next_id;
     }
 
     /// A text message came: one frame a line.
@@ -244,8 +263,9 @@ impl Machine {
             };
             self.reply(id, answer);
         } else if let Some(event) = frame.event {
-            if self.rooms.event(event, &mut self.effects).is_err() {
-                self.effects.push(Effect::Drop);
+            match self.rooms.event(event, &mut self.effects) {
+                Ok(()) => self.send_waiting(),
+                Err(_) => self.effects.push(Effect::Drop),
             }
         } else if frame.ping.is_some() {
             self.effects.push(Effect::Send(r#"{"pong":{}}"#.to_owned()));
@@ -255,7 +275,8 @@ impl Machine {
         } else if let Some(mark) = frame.caught_up {
             self.effects.push(Effect::Tell(mark.room, Update::CaughtUp(mark.seq)));
         } else if let Some(mark) = frame.lagged {
-            self.ask_for(mark.room);
+            self.rooms.again(mark.room);
+            self.send_waiting();
         } else if let Some(gone) = frame.gone {
             self.rooms.ended(gone.room, &gone.reason, &mut self.effects);
         } else if let Some(bye) = frame.bye {
@@ -275,15 +296,13 @@ impl Machine {
 
     fn greeted(&mut self) {
         self.connected = true;
-        for room in self.rooms.wanted() {
-            self.ask_for(room);
-        }
         self.send_waiting();
     }
 
     fn reply(&mut self, id: u64, answer: Result<Value, Refusal>) {
-        if let Some(room) = self.rooms.asked(id) {
+        if let Some((room, current)) = self.rooms.answered(id) {
             match answer {
+                _ if !current => {}
                 Ok(ok) => self.rooms.subscribed(room, ok, &mut self.effects),
                 Err(refusal) if refusal.retryable => {
                     let millis = refusal.retry_after_ms.unwrap_or(RETRY_MILLIS);
@@ -294,23 +313,17 @@ impl Machine {
             }
         } else {
             self.commands.reply(id, answer, &mut self.effects);
-            self.send_waiting();
         }
-    }
-
-    fn ask_for(&mut self, room: Uuid) {
-        let id = self.take_id();
-        if let Some(frame) = self.rooms.ask(room, id, self.epoch) {
-            self.effects.push(Effect::Send(frame));
-        }
+        self.send_waiting();
     }
 
     fn send_waiting(&mut self) {
         if !self.connected {
             return;
         }
-        for room in self.rooms.put_off_rooms() {
-            self.ask_for(room);
+        while let Some(frame) = self.rooms.ask(self.next_id, self.epoch) {
+            self.next_id += 1;
+            self.effects.push(Effect::Send(frame));
         }
         while let Some(frame) = self.commands.next(self.next_id) {
             self.next_id += 1;

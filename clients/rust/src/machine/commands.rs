@@ -5,8 +5,8 @@ use crate::protocol::Refusal;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 
-/// Sent and unanswered at once; the server takes 64.
-const MOST_SENT: usize = 60;
+/// Sent and unanswered at once, of the 64 that the server lets wait; the rest is for subscriptions, a token, a leave.
+pub(super) const MOST_SENT: usize = 44;
 
 /// Without outcome at once, sent or not.
 const MOST_WAITING: usize = 10_000;
@@ -94,6 +94,15 @@ impl Commands {
                 effects.push(Effect::Complete(ticket, answer.map_err(Failure::Refused)));
             }
         }
+    }
+
+    /// The oldest frame that awaits an answer.
+    pub(super) fn oldest_sent(&self) -> Option<u64> {
+        let frame = |command: &Command| match command.state {
+            State::Sent(frame) => Some(frame),
+            State::Waiting | State::PutOff => None,
+        };
+        self.queue.iter().filter_map(frame).min()
     }
 
     pub(super) fn retry(&mut self) {

@@ -68,40 +68,121 @@ fn events_in_order_are_handed_on() {
     assert!(matches!(&told[1], Effect::Tell(ROOM, Update::Event(event)) if event.seq == 6));
 }
 
+fn gap(seq: u64, due: u64) -> Effect {
+    let room = ROOM;
+    Effect::Note(Violation::Gap { room, seq, due })
+}
+
 #[test]
-fn a_gap_is_noted_and_ends_the_connection() {
+fn a_gap_is_noted_and_asked_for_again() {
+    let mut machine = greeted();
+    subscribed(&mut machine, 4);
+    machine.message(&(event(6) + "\n" + &event(7)));
+    let effects = machine.effects();
+    assert_eq!(effects[0], gap(6, 5));
+    let asked = sent(&effects);
+    assert_eq!(effects.len(), 2, "what comes until it is mended is of no interest");
+    assert_eq!(asked[0]["subscribe"]["resume"], json!({ "epoch": EPOCH, "seq": 4 }));
+    let answer = json!({ "epoch": EPOCH, "seq": 7, "digest": "", "recovered": true });
+    machine.message(&json!({ "id": asked[0]["id"], "ok": answer }).to_string());
+    machine.message(&event(5));
+    assert!(matches!(&machine.effects()[..], [Effect::Tell(ROOM, Update::Event(event))] if event.seq == 5));
+}
+
+#[test]
+fn a_gap_that_asking_again_does_not_mend_ends_the_connection() {
     let mut machine = greeted();
     subscribed(&mut machine, 4);
     machine.message(&event(6));
-    assert_eq!(
-        machine.effects(),
-        [
-            Effect::Note(Violation::Gap {
-                room: ROOM,
-                seq: 6,
-                due: 5
-            }),
-            Effect::Drop
-        ]
-    );
+    let id = sent(&machine.effects())[0]["id"].clone();
+    let answer = json!({ "epoch": EPOCH, "seq": 7, "digest": "", "recovered": true });
+    machine.message(&json!({ "id": id, "ok": answer }).to_string());
+    machine.message(&event(6));
+    assert_eq!(machine.effects(), [gap(6, 5), Effect::Drop]);
 }
 
 #[test]
 fn a_repeat_is_noted_and_not_handed_on() {
     let mut machine = greeted();
     subscribed(&mut machine, 4);
-    machine.message(&event(4));
+    machine.message(&(event(4) + "\n" + &event(5)));
+    let repeat = Violation::Repeat {
+        room: ROOM,
+        seq: 4,
+        due: 5,
+    };
+    let effects = machine.effects();
+    assert_eq!(effects[0], Effect::Note(repeat));
+    assert!(matches!(&effects[1..], [Effect::Tell(ROOM, Update::Event(event))] if event.seq == 5));
+}
+
+#[test]
+fn a_thousand_rooms_come_back_a_few_at_a_time() {
+    let mut machine = Machine::new("token".to_owned());
+    for room in 1..=1_000 {
+        machine.subscribe(Uuid::from_u128(room), Start::Now);
+    }
+    reconnect(&mut machine);
+    let mut asked = std::collections::VecDeque::from(sent(&machine.effects()));
+    let mut subscribed = 0;
+    while let Some(frame) = asked.pop_front() {
+        assert!(asked.len() < 64, "the server lets 64 wait");
+        let answer = json!({ "epoch": EPOCH, "seq": 0, "digest": "", "recovered": null });
+        machine.message(&json!({ "id": frame["id"], "ok": answer }).to_string());
+        asked.extend(sent(&machine.effects()));
+        subscribed += 1;
+    }
+    assert_eq!(subscribed, 1_000);
+}
+
+#[test]
+fn a_room_that_was_put_off_waits_for_its_time() {
+    let mut machine = greeted();
+    machine.subscribe(ROOM, Start::Now);
+    let id = sent(&machine.effects())[0]["id"].clone();
+    let refusal = json!({ "code": 302, "name": "unavailable", "message": "", "retryable": true, "outcome": "none",
+        "retry_after_ms": 700 });
+    machine.message(&json!({ "id": id, "error": refusal }).to_string());
+    assert_eq!(machine.effects(), [Effect::RetryAfter { millis: 700 }]);
+    machine.ask(Ticket(1), "ping", json!({}));
+    let ping = sent(&machine.effects());
+    assert_eq!(ping.len(), 1);
+    machine.message(&json!({ "id": ping[0]["id"], "ok": {} }).to_string());
     assert_eq!(
-        machine.effects(),
-        [
-            Effect::Note(Violation::Repeat {
-                room: ROOM,
-                seq: 4,
-                due: 5
-            }),
-            Effect::Drop
-        ]
+        sent(&machine.effects()),
+        Vec::<Value>::new(),
+        "another's answer is not its time"
     );
+    machine.retry();
+    assert_eq!(sent(&machine.effects())[0]["subscribe"]["room"], json!(ROOM));
+}
+
+#[test]
+fn a_connection_that_owes_an_answer_over_a_whole_tick_is_given_up() {
+    let mut machine = greeted();
+    machine.write(Ticket(1), "send", ROOM, Uuid::from_u128(1), json!({}));
+    let id = sent(&machine.effects())[0]["id"].clone();
+    machine.tick();
+    assert_eq!(machine.effects(), [], "it may have been sent just now");
+    machine.write(Ticket(2), "send", ROOM, Uuid::from_u128(2), json!({}));
+    machine.effects();
+    machine.message(&json!({ "id": id, "ok": {} }).to_string());
+    machine.effects();
+    machine.tick();
+    assert_eq!(machine.effects(), []);
+    machine.tick();
+    assert_eq!(machine.effects(), [Effect::Drop]);
+}
+
+#[test]
+fn a_server_that_never_greets_is_given_up() {
+    let mut machine = Machine::new("token".to_owned());
+    machine.opened();
+    machine.effects();
+    machine.tick();
+    assert_eq!(machine.effects(), []);
+    machine.tick();
+    assert_eq!(machine.effects(), [Effect::Drop]);
 }
 
 #[test]
