@@ -5,10 +5,13 @@
 //! client does not hide it: [`Client::stats`] counts every [`Violation`].
 //!
 //! ```no_run
-//! # async fn example(token: String, room: uuid::Uuid) -> Result<(), Box<dyn std::error::Error>> {
-//! use roomlog_client::{Client, Options, Start, Update};
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use roomlog_client::{Client, Options, Start, Update, rest::Rest};
 //!
-//! let client = Client::start(Options::new(["ws://127.0.0.1:8080"], token));
+//! let rest = Rest::new("http://127.0.0.1:8080")?;
+//! let ann = rest.register("ann", "a long pass phrase").await?;
+//! let room = rest.signed_in(&ann.access_token).create_room("tea", "public").await?.id;
+//! let client = Client::start(Options::new(["ws://127.0.0.1:8080"], ann.access_token));
 //! let mut heard = client.subscribe(room, Start::Now).await?;
 //! let ack = client.send(room, "hello").await?;
 //! while let Some(update) = heard.next().await {
@@ -26,6 +29,7 @@
 mod driver;
 pub mod machine;
 pub mod protocol;
+pub mod rest;
 
 pub use machine::{Failure, Start, Update, Violation};
 pub use protocol::{Ack, Event, Refusal, Subscribed};
@@ -51,11 +55,21 @@ const UPDATES: usize = 1_024;
 const VIOLATIONS: usize = 100;
 
 /// How a client connects.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     addresses: Vec<String>,
     token: String,
     bounds: Bounds,
+}
+
+impl std::fmt::Debug for Options {
+    /// Without the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("addresses", &self.addresses)
+            .field("bounds", &self.bounds)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Options {

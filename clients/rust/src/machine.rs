@@ -112,10 +112,19 @@ pub enum Effect {
     Drop,
 }
 
+/// What must not be printed.
+struct Secret(String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
 /// The state of one client.
 #[derive(Debug)]
 pub struct Machine {
-    token: String,
+    token: Secret,
     connected: bool,
     next_id: u64,
     epoch: Option<Uuid>,
@@ -132,7 +141,7 @@ impl Machine {
     #[must_use]
     pub fn new(token: String) -> Self {
         Self {
-            token,
+            token: Secret(token),
             connected: false,
             next_id: AUTH_ID + 1,
             epoch: None,
@@ -154,7 +163,7 @@ impl Machine {
         self.next_id = AUTH_ID + 1;
         self.tick_at = AUTH_ID;
         self.bye = None;
-        let token = &self.token;
+        let token = &self.token.0;
         self.effects.push(Effect::Send(
             json!({ "id": AUTH_ID, "auth": { "token": token } }).to_string(),
         ));
@@ -162,10 +171,10 @@ impl Machine {
 
     /// A newer access token, for this connection and those to come.
     pub fn set_token(&mut self, token: String) {
-        self.token = token;
+        self.token = Secret(token);
         if self.connected {
             let id = self.take_id();
-            let token = &self.token;
+            let token = &self.token.0;
             self.effects.push(Effect::Send(
                 json!({ "id": id, "auth": { "token": token } }).to_string(),
             ));

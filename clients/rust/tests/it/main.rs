@@ -4,4 +4,5 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 mod faults;
+mod rest;
 mod scripted;
