@@ -21,7 +21,10 @@ fn users() -> impl Strategy<Value = UserId> {
 }
 
 /// Lines of any script, without control characters.
-fn line<T: std::fmt::Debug + TryFrom<String, Error: std::fmt::Debug>>(least: usize, most: usize) -> impl Strategy<Value = T> {
+fn line<T: std::fmt::Debug + TryFrom<String, Error: std::fmt::Debug>>(
+    least: usize,
+    most: usize,
+) -> impl Strategy<Value = T> {
     let text = proptest::string::string_regex(&format!("[^\\p{{C}}]{{{least},{most}}}")).unwrap();
     text.prop_map(|text| text.try_into().unwrap())
 }
