@@ -6,6 +6,7 @@
 
 pub mod kafka;
 pub mod metrics;
+pub mod sqlite;
 
 use crate::domain::{Epoch, Offset, Partition, Position, Timestamp};
 use async_trait::async_trait;

@@ -78,7 +78,6 @@ pub(super) fn rebalanced(topic: Topic, group: &str, partitions: usize) {
     gauge!(GROUP_PARTITIONS, "topic" => topic.suffix(), "group" => group.to_owned()).set(partitions as f64);
 }
 
-#[allow(dead_code)]
 pub(super) fn committed(records: usize) {
     #[allow(clippy::cast_precision_loss)]
     histogram!(COMMIT_RECORDS).record(records as f64);

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 mod log_kafka;
+mod log_sqlite;
 mod log_suite;
 mod permissions;
 mod registry;
