@@ -9,9 +9,6 @@ mod judge;
 mod people;
 mod window;
 
-#[cfg(test)]
-mod tests;
-
 pub use evolve::STOPPED;
 pub use people::Member;
 pub use window::{TornWindow, WindowEntry};

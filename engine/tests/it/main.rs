@@ -6,5 +6,6 @@
 mod log_kafka;
 mod log_sqlite;
 mod log_suite;
+mod fold;
 mod permissions;
 mod registry;

@@ -247,3 +247,6 @@ fn hash(author_id: UserId, cid: Cid) -> usize {
     let [high, low, ..] = mixed.wrapping_mul(GOLDEN).to_be_bytes();
     usize::from(u16::from_be_bytes([high, low]))
 }
+
+#[cfg(test)]
+mod tests;

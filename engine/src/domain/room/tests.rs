@@ -1,1 +1,0 @@
-//! The rules of the fold, told as given / when / then.
