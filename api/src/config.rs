@@ -1,10 +1,15 @@
 //! The settings of `roomlog`: each section belongs to its owner, this file puts them together.
 
 use engine::config::Error;
+use engine::live::redis::RedisConfig;
+use engine::log::kafka;
+use engine::people::accounts;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use toml::Table;
 
 /// The built-in defaults, a sentence for each: docs/configuration.md is made from them.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -17,9 +22,10 @@ pub struct Config {
     pub listen: SocketAddr,
     pub data_dir: PathBuf,
     pub kafka: Kafka,
-    pub postgres: Postgres,
-    pub redis: Redis,
+    pub postgres: engine::database::postgres::Config,
+    pub redis: RedisConfig,
     pub people: People,
+    pub edge: crate::edge::Config,
     pub http: Http,
     pub session: Session,
     pub drain: Drain,
@@ -28,42 +34,54 @@ pub struct Config {
 
 /// See `[kafka]`.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+#[serde(try_from = "Table")]
 pub struct Kafka {
-    pub brokers: String,
+    /// How the log is reached.
+    pub log: kafka::Config,
+    /// The Confluent-compatible registry's URL, or nothing.
     pub schema_registry: String,
-    pub topic_prefix: String,
-    pub partitions: u16,
-    pub replication_factor: u16,
 }
 
-/// See `[postgres]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
-pub struct Postgres {
-    pub url: String,
-    pub max_connections: u32,
-}
+impl TryFrom<Table> for Kafka {
+    type Error = String;
 
-/// See `[redis]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
-pub struct Redis {
-    pub url: String,
-    pub prefix: String,
+    fn try_from(mut table: Table) -> Result<Self, String> {
+        Ok(Self {
+            schema_registry: take(&mut table, "schema_registry")?,
+            log: rest(table)?,
+        })
+    }
 }
 
 /// See `[people]`.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+#[serde(try_from = "Table")]
 pub struct People {
+    /// Who may come in without an account.
     pub guests: Guests,
-    pub access_ttl_ms: u64,
-    pub refresh_ttl_ms: u64,
+    /// How accounts behave; whether guests are let in follows from [`Config::guests_allowed`].
+    pub accounts: accounts::Config,
+}
+
+impl TryFrom<Table> for People {
+    type Error = String;
+
+    fn try_from(mut table: Table) -> Result<Self, String> {
+        Ok(Self {
+            guests: take(&mut table, "guests")?,
+            accounts: rest(table)?,
+        })
+    }
+}
+
+/// A setting of ours beside those of the section's owner.
+fn take<T: DeserializeOwned>(table: &mut Table, name: &str) -> Result<T, String> {
+    let value = table.remove(name).ok_or_else(|| format!("{name} is missing"))?;
+    value.try_into().map_err(|error| format!("{name}: {error}"))
+}
+
+fn rest<T: DeserializeOwned>(table: Table) -> Result<T, String> {
+    table.try_into().map_err(|error: toml::de::Error| error.to_string())
 }
 
 /// Who may come in without an account.
@@ -88,7 +106,6 @@ pub struct Http {
     pub request_timeout_ms: u64,
     pub header_timeout_ms: u64,
     pub max_connections: usize,
-    pub max_hashing: usize,
 }
 
 /// See `[session]`.
@@ -140,10 +157,19 @@ impl Config {
     /// Which of the two ways Roomlog runs.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        if self.kafka.brokers.is_empty() {
+        if self.kafka.log.brokers.is_empty() {
             Mode::Embedded
         } else {
             Mode::Cluster
+        }
+    }
+
+    /// How accounts behave here.
+    #[must_use]
+    pub fn accounts(&self) -> accounts::Config {
+        accounts::Config {
+            guests: self.guests_allowed(),
+            ..self.people.accounts.clone()
         }
     }
 
@@ -201,6 +227,13 @@ mod tests {
     #[test]
     fn without_brokers_the_mode_is_embedded() {
         assert_eq!(with(&[]).expect("the defaults").settings.mode(), Mode::Embedded);
+    }
+
+    #[test]
+    fn every_limit_of_the_edge_is_a_setting_with_its_own_default() {
+        let defaults: toml::Table = super::DEFAULTS.parse().expect("TOML");
+        let own = toml::Table::try_from(crate::edge::Config::default()).expect("plain numbers");
+        assert_eq!(defaults["edge"].as_table(), Some(&own));
     }
 
     #[test]

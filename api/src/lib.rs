@@ -4,9 +4,16 @@
 //! [`command`], the `edge` authorises it early, appends it and waits for the fold's verdict; the tail folds,
 //! and the hub pushes.
 
+pub mod auth;
 pub mod cli;
 pub mod command;
 pub mod config;
 pub mod edge;
 pub mod error;
+pub mod metrics;
 pub mod protocol;
+pub mod rest;
+pub mod server;
+pub mod session;
+pub mod shown;
+pub mod trace;

@@ -11,7 +11,7 @@ pub mod page;
 pub mod reply;
 mod verb;
 
-pub use frame::{BadFrame, Command, Frame, Resume};
+pub use frame::{BadFrame, Command, Frame};
 pub use verb::{Spec, VERBS, Verb};
 
 /// The WebSocket subprotocol.

@@ -161,6 +161,8 @@ fn check(known: &Table, table: &Table, above: &str, path: &Path) -> Result<(), E
         };
         let place = || format!("`{key}` in {}", path.display());
         match (section_or_value(known, &key), value) {
+            // An empty section takes any names: they are somebody else's.
+            (Some(Toml::Table(open)), Toml::Table(_)) if open.is_empty() => {}
             (Some(Toml::Table(_)), Toml::Table(inner)) => check(known, inner, &key, path)?,
             (Some(default), value) if default.same_type(value) => {}
             (Some(default), _) => {

@@ -4,6 +4,10 @@
 //! is full; without `OTEL_EXPORTER_OTLP_ENDPOINT` nobody listens to the spans of the path ([`PATH`]), and a disabled
 //! span costs the look at one flag. No message body, password or token is ever recorded.
 
+mod trace;
+
+pub use trace::{Traceparent, begin, follow};
+
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::WithExportConfig as _;
@@ -99,6 +103,9 @@ impl Telemetry {
             .with(spans)
             .try_init()
             .map_err(|error| Error::Twice(error.to_string()))?;
+        if tracer.is_some() {
+            trace::spans_are_collected();
+        }
         Ok(Self {
             metrics: recorder()?,
             tracer,

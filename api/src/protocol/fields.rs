@@ -5,6 +5,7 @@
 use crate::error::{Error, Name};
 use engine::domain::UserId;
 use engine::domain::{Cid, Emoji, Invalid, Kind, MessageText, PersonName, Role, RoomName, RoomTopic, Seq, Timestamp};
+use engine::text;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -227,25 +228,4 @@ pub fn body(bytes: &[u8]) -> Result<Fields<'_>, Error> {
     serde_json::from_str::<&RawValue>(text)
         .map_err(|error| Error::new(Name::BadRequest, format!("the body is not JSON: {error}")))
         .and_then(|raw| Fields::of(raw.get(), "body"))
-}
-
-/// Stands in until the engine normalises.
-mod text {
-    use engine::domain::{Emoji, Invalid, MessageText, PersonName, RoomName, RoomTopic};
-
-    pub(super) fn message(text: &str) -> Result<MessageText, Invalid> {
-        MessageText::new(text.replace("\r\n", "\n").trim())
-    }
-    pub(super) fn room_name(text: &str) -> Result<RoomName, Invalid> {
-        RoomName::new(text.trim())
-    }
-    pub(super) fn room_topic(text: &str) -> Result<RoomTopic, Invalid> {
-        RoomTopic::new(text.trim())
-    }
-    pub(super) fn person_name(text: &str) -> Result<PersonName, Invalid> {
-        PersonName::new(text.trim())
-    }
-    pub(super) fn emoji(text: &str) -> Result<Emoji, Invalid> {
-        Emoji::new(text.trim())
-    }
 }

@@ -6,6 +6,7 @@
 use super::fields::{Fields, GREATEST_INTEGER};
 use super::{RECENT_DEFAULT, Verb};
 use crate::command::{Ask, TraceContext, Write};
+use crate::edge::view::Resume;
 use crate::error::{Error, Name};
 use engine::domain::{Epoch, RECENT, RoomId, Seq};
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -26,6 +27,8 @@ pub enum Frame {
     Command {
         /// 1 to 2⁵³−1.
         id: u64,
+        /// The command's name, for traces and metrics; `refused` where there is none.
+        verb: &'static str,
         /// The caller's own trace, where it has one.
         traceparent: Option<String>,
         /// What is asked.
@@ -67,15 +70,6 @@ pub enum Command {
     Ping,
 }
 
-/// Where a client's view of a room ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resume {
-    /// Of which life of the log.
-    pub epoch: Epoch,
-    /// The last event it has.
-    pub seq: Seq,
-}
-
 impl Frame {
     /// Reads a frame.
     ///
@@ -86,6 +80,7 @@ impl Frame {
         let Some(id) = outline.id else {
             return if outline.pong { Ok(Self::Pong) } else { Err(BadFrame) };
         };
+        let verb = outline.command.map_or("refused", |(verb, _)| verb.name());
         let command = match (outline.command, outline.commands) {
             (None, _) => Err(Error::new(
                 Name::UnknownCommand,
@@ -96,6 +91,7 @@ impl Frame {
         };
         Ok(Self::Command {
             id,
+            verb,
             traceparent: outline.traceparent,
             command,
         })
@@ -112,7 +108,7 @@ impl Command {
             },
             Verb::Subscribe => Self::Subscribe {
                 room: room()?,
-                resume: fields.resume().optional(|value| Resume::read(&value.object()?))?,
+                resume: fields.resume().optional(|value| resume(&value.object()?))?,
                 recent: fields
                     .recent()
                     .optional(|value| value.size(RECENT))?
@@ -195,13 +191,11 @@ pub fn ask(verb: Verb, fields: &Fields<'_>) -> Result<Ask, Error> {
     })
 }
 
-impl Resume {
-    fn read(fields: &Fields<'_>) -> Result<Self, Error> {
-        Ok(Self {
-            epoch: Epoch::new(fields.epoch().required(|value| value.id::<Uuid>())?),
-            seq: fields.seq().required(|value| value.seq())?,
-        })
-    }
+fn resume(fields: &Fields<'_>) -> Result<Resume, Error> {
+    Ok(Resume {
+        epoch: Epoch::new(fields.epoch().required(|value| value.id::<Uuid>())?),
+        seq: fields.seq().required(|value| value.seq())?,
+    })
 }
 
 /// A frame's outer object.

@@ -1,3 +1,3 @@
-//! The edge over real sockets.
+//! Roomlog over real sockets: whole processes, each on a port of its own.
 
 mod documents;

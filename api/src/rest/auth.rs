@@ -1,0 +1,180 @@
+//! `/v1/auth/…` and `/v1/me`: coming in, staying in, going.
+
+use super::App;
+use super::guard::{Json, Signed, refusal, unauthenticated};
+use crate::auth::{ACCESS_COOKIE, REFRESH_COOKIE, cookie};
+use crate::error::{Error, Name};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use engine::domain::{PersonName, Timestamp, UserId};
+use engine::people::{self, SignedIn};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Where the refresh cookie is sent to, and nowhere else.
+const REFRESH_PATH: &str = "/v1/auth";
+/// When to come back while too many sign in, milliseconds.
+const BUSY_PAUSE_MS: u64 = 1_000;
+
+#[derive(Serialize)]
+struct User<'a> {
+    id: UserId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
+    display_name: &'a PersonName,
+}
+
+impl<'a> User<'a> {
+    fn of(person: &'a people::Person) -> Self {
+        Self {
+            id: person.id,
+            username: person.username.as_ref().map(people::Username::as_str),
+            display_name: &person.display_name,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Welcome<'a> {
+    user: User<'a>,
+    access_token: &'a str,
+    expires_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+}
+
+/// `POST /v1/auth/register {username, password, display_name?}`.
+pub(super) async fn register(State(app): State<Arc<App>>, json: Json) -> Result<Response, Error> {
+    let fields = json.fields()?;
+    let username = fields.username().required(|value| value.string())?;
+    let password = fields.password().required(|value| value.string())?;
+    let display_name = fields.display_name().optional(|value| value.person_name())?;
+    let signed_in = app
+        .accounts
+        .register(&username, password.into_owned(), display_name, app.clock.now())
+        .await
+        .map_err(error)?;
+    Ok(welcome(&app, StatusCode::CREATED, &signed_in))
+}
+
+/// `POST /v1/auth/login {username, password}`.
+pub(super) async fn login(State(app): State<Arc<App>>, json: Json) -> Result<Response, Error> {
+    let fields = json.fields()?;
+    let username = fields.username().required(|value| value.string())?;
+    let password = fields.password().required(|value| value.string())?;
+    let answer = app
+        .accounts
+        .login(&username, password.into_owned(), app.clock.now())
+        .await;
+    Ok(welcome(&app, StatusCode::OK, &answer.map_err(error)?))
+}
+
+/// `POST /v1/auth/guest {display_name}`.
+pub(super) async fn guest(State(app): State<Arc<App>>, json: Json) -> Result<Response, Error> {
+    let fields = json.fields()?;
+    let display_name = fields.display_name().required(|value| value.person_name())?;
+    let answer = app.accounts.guest(display_name, app.clock.now()).await;
+    Ok(welcome(&app, StatusCode::CREATED, &answer.map_err(error)?))
+}
+
+/// `POST /v1/auth/refresh`, with the cookie or `{refresh_token}`.
+pub(super) async fn refresh(
+    State(app): State<Arc<App>>,
+    method: Method,
+    headers: HeaderMap,
+    json: Json,
+) -> Result<Response, Error> {
+    let fields = json.fields()?;
+    let shown = fields.refresh_token().optional(|value| value.string())?;
+    let token = match (&shown, cookie(&headers, REFRESH_COOKIE)) {
+        (Some(token), _) => token.as_ref(),
+        (None, Some(token)) => {
+            app.origins.check_write(&method, &headers)?;
+            token
+        }
+        (None, None) => return Err(unauthenticated("a refresh token or its cookie is needed")),
+    };
+    let answer = app.accounts.refresh(token, app.clock.now()).await;
+    Ok(welcome(&app, StatusCode::OK, &answer.map_err(error)?))
+}
+
+/// `POST /v1/auth/logout`: the login ends, and its sessions here.
+pub(super) async fn logout(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Error> {
+    app.accounts.logout(signed.login).await.map_err(error)?;
+    app.sessions.revoke(signed.login);
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    set_cookie(&app, &mut response, ACCESS_COOKIE, "", "/", 0);
+    set_cookie(&app, &mut response, REFRESH_COOKIE, "", REFRESH_PATH, 0);
+    Ok(response)
+}
+
+/// `GET /v1/me`.
+pub(super) async fn me(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Error> {
+    let person = app.accounts.person(signed.caller.user_id).await.map_err(error)?;
+    let person = person.ok_or_else(|| Error::new(Name::NotFound, "the account is gone"))?;
+    Ok(axum::Json(User::of(&person)).into_response())
+}
+
+fn welcome(app: &App, status: StatusCode, signed_in: &SignedIn) -> Response {
+    let body = Welcome {
+        user: User::of(&signed_in.person),
+        access_token: &signed_in.access_token,
+        expires_at: signed_in.expires_at,
+        refresh_token: signed_in.refresh_token.as_deref(),
+    };
+    let mut response = (status, axum::Json(body)).into_response();
+    let now = app.clock.now().as_millis();
+    let seconds = |until: Timestamp| (until.as_millis() - now).max(0) / 1_000;
+    let access_seconds = seconds(signed_in.expires_at);
+    set_cookie(
+        app,
+        &mut response,
+        ACCESS_COOKIE,
+        &signed_in.access_token,
+        "/",
+        access_seconds,
+    );
+    if let Some(token) = &signed_in.refresh_token {
+        let refresh_seconds = seconds(signed_in.refresh_expires_at);
+        set_cookie(app, &mut response, REFRESH_COOKIE, token, REFRESH_PATH, refresh_seconds);
+    }
+    // Tokens are nobody else's.
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn set_cookie(app: &App, response: &mut Response, name: &str, value: &str, path: &str, seconds: i64) {
+    let secure = if app.secure_cookies { "; Secure" } else { "" };
+    let text = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    let value = HeaderValue::from_str(&text).expect("tokens are visible ASCII");
+    response.headers_mut().append(header::SET_COOKIE, value);
+}
+
+/// What people are told of an account's error.
+pub(crate) fn error(error: people::accounts::Error) -> Error {
+    use people::accounts::Error as Account;
+    match error {
+        Account::Invalid { field, rule } => Error::bad_field(field, format!("{field} {rule}")),
+        Account::Taken => Error {
+            field: Some("username".into()),
+            ..Error::new(Name::Conflict, "the username is taken")
+        },
+        Account::Credentials => unauthenticated("username or password is wrong"),
+        Account::LoginEnded => unauthenticated("the login has ended: sign in again"),
+        Account::Token(refused) => unauthenticated(refusal(refused)),
+        Account::Disabled => Error::new(Name::Forbidden, "the account is disabled"),
+        Account::NoGuests => Error::new(Name::Forbidden, "guests are not allowed here"),
+        Account::Busy => Error::new(Name::Overloaded, "too many people are signing in").retry_after_ms(BUSY_PAUSE_MS),
+        Account::Store(error) => {
+            tracing::warn!(%error, "people's store failed");
+            Error::new(Name::Unavailable, "accounts are not available now")
+        }
+        Account::Internal(error) => {
+            tracing::error!(%error, "accounts failed");
+            Error::new(Name::Unavailable, "accounts are not available now")
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Who asks, and what came with it: the extractors of every controller.
+
+use super::App;
+use crate::auth::{Presented, presented};
+use crate::command::{Caller, TraceContext};
+use crate::error::{Error, Name};
+use crate::protocol::MESSAGE_BYTES;
+use crate::protocol::fields::{self, Fields};
+use crate::trace::Trace;
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use engine::domain::Cid;
+use engine::people::token::Refusal;
+use serde::de::DeserializeOwned;
+use std::error::Error as _;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Somebody whose access token is good.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// Who.
+    pub caller: Caller,
+    /// Their login.
+    pub login: Uuid,
+}
+
+impl FromRequestParts<Arc<App>> for Signed {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
+        let token = match presented(&parts.headers) {
+            Presented::Bearer(token) => token,
+            Presented::Cookie(token) => {
+                app.origins.check_write(&parts.method, &parts.headers)?;
+                token
+            }
+            Presented::Nothing => {
+                return Err(unauthenticated(
+                    "sign in first: a bearer token or the session cookie is needed",
+                ));
+            }
+        };
+        let caller = app
+            .accounts
+            .verify(token, app.clock.now())
+            .await
+            .map_err(super::auth::error)?;
+        Ok(Self {
+            login: caller.sid,
+            caller: Caller {
+                user_id: caller.user_id,
+                name: caller.name,
+            },
+        })
+    }
+}
+
+/// What somebody without a good token is told.
+#[must_use]
+pub fn unauthenticated(message: &'static str) -> Error {
+    Error::new(Name::Unauthenticated, message)
+}
+
+/// What a refused token is called.
+#[must_use]
+pub const fn refusal(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Expired => "the token has expired",
+        Refusal::UnknownKey | Refusal::Invalid => "the token is not valid",
+    }
+}
+
+/// A JSON body within bounds, not yet read; empty where none came.
+#[derive(Clone, Debug)]
+pub struct Json(Bytes);
+
+impl Json {
+    /// Its fields.
+    ///
+    /// # Errors
+    /// `bad_request` when it is not a JSON object.
+    pub fn fields(&self) -> Result<Fields<'_>, Error> {
+        fields::body(&self.0)
+    }
+}
+
+impl FromRequest<Arc<App>> for Json {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, Error> {
+        let too_large = || Error::new(Name::TooLarge, format!("a body has at most {MESSAGE_BYTES} bytes"));
+        let declared = declared_length(request.headers());
+        if declared.is_some_and(|length| length > MESSAGE_BYTES) {
+            return Err(too_large());
+        }
+        let json = is_json(request.headers());
+        let body = read(request.into_body()).await.map_err(|()| too_large())?;
+        if !json && !body.is_empty() {
+            return Err(Error::new(
+                Name::UnsupportedMediaType,
+                "the body must be application/json",
+            ));
+        }
+        Ok(Self(body))
+    }
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+}
+
+async fn read(body: Body) -> Result<Bytes, ()> {
+    axum::body::to_bytes(body, MESSAGE_BYTES).await.map_err(|_| ())
+}
+
+/// What a write carries beside its body: the key that makes its retry safe, and its trace.
+#[derive(Clone, Debug)]
+pub struct Retry {
+    key: Option<Cid>,
+    /// For the log's headers.
+    pub trace: TraceContext,
+}
+
+impl FromRequestParts<Arc<App>> for Retry {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Error> {
+        let header = parts.headers.get("idempotency-key");
+        let key = header.map(|value| {
+            let text = value.to_str().ok().filter(|text| !text.is_empty());
+            text.map(Cid::from_key)
+                .ok_or_else(|| Error::bad_field("Idempotency-Key", "Idempotency-Key must be a text"))
+        });
+        let trace = parts.extensions.get::<Trace>().map(Trace::context).unwrap_or_default();
+        Ok(Self {
+            key: key.transpose()?,
+            trace,
+        })
+    }
+}
+
+impl Retry {
+    /// The command's cid: the body's own, else the key's, else one made here (then a retry is a new command).
+    ///
+    /// # Errors
+    /// `bad_request` when the body's is no UUID.
+    pub fn cid(&self, fields: &Fields<'_>) -> Result<Cid, Error> {
+        let own = fields.cid().optional(|value| value.cid())?;
+        Ok(own.or(self.key).unwrap_or_else(|| Cid::new(Uuid::new_v4())))
+    }
+}
+
+/// What a query asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let query = Query::try_from_uri(&parts.uri);
+        query.map(|Query(asked)| Self(asked)).map_err(|rejected| {
+            let why = rejected
+                .source()
+                .map_or_else(|| rejected.to_string(), ToString::to_string);
+            let field = why.split_once(':').map_or("query", |(field, _)| field).to_owned();
+            Error::bad_field(field, why)
+        })
+    }
+}

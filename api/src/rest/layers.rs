@@ -1,0 +1,118 @@
+//! What surrounds every controller: traces, timeouts, panics, CORS, security headers, and the shape of errors.
+
+use super::problem;
+use crate::auth::Origins;
+use crate::config::{Config, millis};
+use crate::error::{Error, Name};
+use crate::trace::Trace;
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tracing::Instrument as _;
+
+/// How long a browser may keep what CORS allowed.
+const CORS_KEPT: Duration = Duration::from_secs(600);
+
+pub(super) fn around(router: Router, config: &Config) -> Router {
+    let timeout = millis(config.http.request_timeout_ms);
+    router
+        .layer(middleware::from_fn(move |request, next| {
+            outermost(request, next, timeout)
+        }))
+        .layer(cors(&Origins::new(&config.http.origins)))
+}
+
+fn cors(origins: &Origins) -> CorsLayer {
+    let listed = origins
+        .listed()
+        .iter()
+        .filter_map(|origin| HeaderValue::from_str(origin).ok());
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(listed))
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("traceparent"),
+        ])
+        .expose_headers([problem::TRACE_ID, header::RETRY_AFTER])
+        .max_age(CORS_KEPT)
+}
+
+async fn outermost(mut request: Request, next: Next, timeout: Duration) -> Response {
+    let begun = Instant::now();
+    let caller = request
+        .headers()
+        .get("traceparent")
+        .and_then(|value| value.to_str().ok());
+    let trace = Trace::begin("request", caller);
+    let trace_id = trace.id();
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let method = request.method().clone();
+    let span = trace.span.clone();
+    request.extensions_mut().insert(trace);
+    let changes = !method.is_safe();
+    let answer = AssertUnwindSafe(next.run(request).instrument(span)).catch_unwind();
+    let response = match tokio::time::timeout(timeout, answer).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => panicked(&trace_id, changes),
+        Err(_) => with_outcome(Error::new(Name::Timeout, "there was no answer in time"), changes),
+    };
+    let mut response = problem::finish(response, &trace_id);
+    secure(&mut response);
+    let path = path.as_ref().map_or("none", MatchedPath::as_str);
+    crate::metrics::request(path, response.status(), begun.elapsed());
+    response
+}
+
+fn panicked(trace_id: &str, changes: bool) -> Response {
+    tracing::error!(%trace_id, "a request panicked");
+    with_outcome(Error::new(Name::Unavailable, "something went wrong here"), changes)
+}
+
+fn with_outcome(error: Error, changes: bool) -> Response {
+    let error = if changes { error.outcome_unknown() } else { error };
+    error.into_response()
+}
+
+/// What answers of an API need: nothing here is a page, a frame or a script.
+fn secure(response: &mut Response) {
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+    ] {
+        response
+            .headers_mut()
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+}
+
+pub(super) async fn unknown_path() -> Error {
+    Error::new(Name::UnknownCommand, "there is nothing at this path")
+}
+
+pub(super) async fn unknown_method() -> Response {
+    let error = Error::new(Name::UnknownCommand, "this path does not know the method");
+    let mut response = error.into_response();
+    // DESIGN: unknown_command is 404 for a path, 405 for a method.
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response
+}

@@ -1,0 +1,131 @@
+//! What a session's commands ask of the edge, and how its answers are framed.
+
+use super::{Door, Identity, Refused, Who};
+use crate::command::{Caller, Write};
+use crate::edge::view::Resume;
+use crate::error::Error;
+use crate::protocol::Command;
+use crate::protocol::reply::{self, Receipt};
+use crate::shown::{ShownMessage, ShownPresence, ShownSubscription};
+use crate::trace::Trace;
+use bytes::Bytes;
+use engine::domain::{RoomId, Seq, Timestamp};
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// What came of a command.
+pub(super) enum Done {
+    /// Its reply.
+    Reply(Bytes),
+    /// The reply is queued, or there is nothing to say.
+    Silent,
+    /// Who a token speaks for.
+    Auth {
+        /// The command's.
+        id: u64,
+        /// The command's.
+        trace: Trace,
+        /// The answer.
+        result: Result<Identity, Refused>,
+    },
+    /// The session's own token ran out.
+    Expired,
+}
+
+/// A command that was begun.
+pub(super) enum Begun {
+    /// It is answered already.
+    Done(Bytes),
+    /// It runs.
+    Running(BoxFuture<'static, Done>),
+}
+
+#[derive(Serialize)]
+struct Time {
+    time: Timestamp,
+}
+
+#[derive(Serialize)]
+struct ReadTo {
+    read_seq: Seq,
+}
+
+#[derive(Serialize)]
+struct Recent<'a> {
+    recent: Vec<ShownMessage<'a>>,
+}
+
+/// `{"id":…,"ok":{}}`.
+pub(super) fn empty(id: u64) -> Bytes {
+    reply::ok_raw(id, b"{}")
+}
+
+/// Begins a command. What it does first is done when its future is first polled, not here.
+pub(super) fn begin(who: &Who, id: u64, mut command: Command, trace: Trace) -> Begun {
+    command.set_trace(&trace.context());
+    let door = who.door.clone();
+    let caller = who.caller.clone();
+    match command {
+        Command::Ping => Begun::Done(reply::ok(id, &Time { time: door.now() })),
+        Command::Unsubscribe { room } => {
+            who.member.unsubscribe(room);
+            Begun::Done(empty(id))
+        }
+        Command::Subscribe { room, resume, recent } => subscribe(who, id, trace, room, resume, recent),
+        Command::Write(command) => running(id, trace.clone(), write(door, caller, command, id, trace)),
+        Command::Read { room, seq } => {
+            let member = who.member.clone();
+            running(id, trace, async move {
+                let read_seq = member.read(&caller, room, seq).await?;
+                Ok(reply::ok(id, &ReadTo { read_seq }))
+            })
+        }
+        Command::Typing { room } => running(id, trace, async move {
+            door.edge.typing(&caller, room).await?;
+            Ok(empty(id))
+        }),
+        Command::Recent { room, limit } => running(id, trace, async move {
+            let messages = door.edge.recent(&caller, room, limit).await?;
+            let recent = ShownMessage::all(&messages, caller.user_id);
+            Ok(reply::ok(id, &Recent { recent }))
+        }),
+        Command::Presence { room } => running(id, trace, async move {
+            let presence = door.edge.presence(&caller, room).await?;
+            Ok(reply::ok(id, &ShownPresence::of(&presence)))
+        }),
+        // The session itself takes it before it comes here.
+        Command::Auth { .. } => Begun::Done(empty(id)),
+    }
+}
+
+fn running(id: u64, trace: Trace, work: impl Future<Output = Result<Bytes, Error>> + Send + 'static) -> Begun {
+    Begun::Running(Box::pin(async move {
+        match work.await {
+            Ok(frame) => Done::Reply(frame),
+            Err(error) => Done::Reply(reply::error(id, &error, &trace.id())),
+        }
+    }))
+}
+
+async fn write(door: Arc<Door>, caller: Caller, write: Box<Write>, id: u64, trace: Trace) -> Result<Bytes, Error> {
+    let ack = door.edge.write(&caller, *write).await?;
+    Ok(reply::ok(id, &Receipt::of(&ack, door.edge.epoch(), &trace.id())))
+}
+
+/// The reply is queued before the room's events may come.
+fn subscribe(who: &Who, id: u64, trace: Trace, room: RoomId, resume: Option<Resume>, recent: usize) -> Begun {
+    let member = who.member.clone();
+    let viewer = who.caller.user_id;
+    Begun::Running(Box::pin(async move {
+        match member.subscribe(room, resume, recent).await {
+            Ok((subscribed, joining)) => {
+                let frame = reply::ok(id, &ShownSubscription::of(&subscribed, viewer));
+                member.outbox().reply(frame);
+                joining.go();
+                Done::Silent
+            }
+            Err(error) => Done::Reply(reply::error(id, &error, &trace.id())),
+        }
+    }))
+}

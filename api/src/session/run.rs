@@ -1,0 +1,349 @@
+//! A session's life: one task that reads frames, lets their commands run, writes what waits and watches the time.
+//!
+//! What must hold: the task owns everything of the session and no buffer it does not need; frames are taken in order,
+//! and a command's future is first polled in that order, so that what a session writes to one room is handed over in
+//! the order of its frames; nothing here waits for one command while another could go on.
+
+use super::commands::{self, Done};
+use super::socket::{Inward, Socket};
+use super::{Door, Who};
+use crate::config::millis;
+use crate::edge::outbox::{Close, Outbox};
+use crate::error::{Error, Name};
+use crate::protocol::close::Code;
+use crate::protocol::{Command, Frame, reply};
+use crate::trace::Trace;
+use futures_util::Stream as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use std::future::{Future as _, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+/// While the store of people is away, a session whose token ran out lives on for so long.
+const EXPIRY_GRACE: Duration = Duration::from_secs(60 * 60);
+
+type Running = FuturesUnordered<BoxFuture<'static, Done>>;
+
+/// What the timer waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beat {
+    /// It must be known who this is.
+    Auth,
+    /// The next ping is due.
+    Ping,
+    /// Something must have come since the ping.
+    Pong,
+}
+
+pub(super) struct Session {
+    door: Arc<Door>,
+    id: Uuid,
+    socket: Socket,
+    outbox: Arc<Outbox>,
+    who: Option<Box<Who>>,
+    /// A message that is being taken apart, and how far.
+    message: Option<(Utf8Bytes, usize)>,
+    commands: Option<Box<Running>>,
+    /// An `auth` is being looked at: frames behind it wait.
+    authenticating: bool,
+    beat: Beat,
+    timer: Pin<Box<Sleep>>,
+    heard: bool,
+    /// Nothing more is read: the session is about to end.
+    deaf: bool,
+}
+
+/// How a session ends.
+enum End {
+    /// With a `bye`.
+    Close(Close),
+    /// The peer is gone.
+    Gone,
+}
+
+/// What came of looking for a frame.
+enum Taken {
+    Something,
+    Gone,
+}
+
+impl Session {
+    pub(super) fn new(door: Arc<Door>, socket: Socket) -> Self {
+        let timer = Box::pin(tokio::time::sleep(millis(door.config.auth_timeout_ms)));
+        Self {
+            id: Uuid::new_v4(),
+            outbox: door.edge.outbox(),
+            door,
+            socket,
+            who: None,
+            message: None,
+            commands: None,
+            authenticating: false,
+            beat: Beat::Auth,
+            timer,
+            heard: true,
+            deaf: false,
+        }
+    }
+
+    /// Lives until it ends.
+    pub(super) async fn run(mut self) {
+        let end = poll_fn(|cx| self.poll(cx)).await;
+        self.door.registry.remove(self.id);
+        self.who = None;
+        match end {
+            End::Gone => crate::metrics::session_gone(),
+            End::Close(close) => {
+                crate::metrics::session_closed(close.code);
+                let bye = reply::bye(close.code, &close.reason, self.door.comeback_ms(close.code));
+                self.socket.close(&bye, close.code, &close.reason).await;
+            }
+        }
+    }
+
+    /// Starts as somebody: says hello.
+    pub(super) fn begin(&mut self, identity: super::Identity) {
+        let hello = self.door.hello(self.id, &identity);
+        self.outbox.reply(hello);
+        self.door.registry.add(self.id, identity.login, &self.outbox);
+        self.who = Some(Box::new(self.door.enter(identity, self.outbox.clone())));
+        let interval = millis(self.door.config.ping_interval_ms);
+        self.set_timer(Beat::Ping, interval.mul_f64(rand::random_range(0.0..=1.0)));
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        loop {
+            // All frames that are there before any command: so the bound on waiting commands is exact, and commands are
+            // first polled in the order of their frames.
+            while let Poll::Ready(taken) = self.poll_frames(cx) {
+                if matches!(taken, Taken::Gone) {
+                    return Poll::Ready(End::Gone);
+                }
+            }
+            if !self.poll_commands(cx) {
+                break;
+            }
+        }
+        let held_back = self.too_many_replies();
+        match self.socket.poll_write(cx, &self.outbox, self.door.config.write_bytes) {
+            // Whoever is sent elsewhere still hears what became of the commands under way.
+            Poll::Ready(Ok(close)) if close.code == Code::Draining.code() && self.waiting() > 0 => self.deaf = true,
+            Poll::Ready(Ok(close)) => return Poll::Ready(End::Close(close)),
+            Poll::Ready(Err(_)) => return Poll::Ready(End::Gone),
+            Poll::Pending => {}
+        }
+        if held_back && !self.too_many_replies() {
+            cx.waker().wake_by_ref();
+        }
+        while self.timer.as_mut().poll(cx).is_ready() {
+            if let Some(code) = self.tick() {
+                return Poll::Ready(End::Close(code.into()));
+            }
+            // The ping itself leaves with the next turn.
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    /// Takes the answers that are there; false when there is none.
+    fn poll_commands(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut any = false;
+        while let Some(commands) = &mut self.commands {
+            match Pin::new(commands.as_mut()).poll_next(cx) {
+                Poll::Ready(Some(Done::Reply(frame))) => self.outbox.reply(frame),
+                Poll::Ready(Some(Done::Silent)) => {}
+                Poll::Ready(Some(Done::Auth { id, trace, result })) => self.authenticated(id, &trace, result),
+                Poll::Ready(Some(Done::Expired)) => self.outbox.close(Code::TokenExpired.into()),
+                Poll::Ready(None) | Poll::Pending => break,
+            }
+            any = true;
+        }
+        any
+    }
+
+    /// The peer does not read what it asked for: then it is not asked what else it wants.
+    fn too_many_replies(&self) -> bool {
+        self.outbox.waiting().0 > self.door.config.max_reply_bytes
+    }
+
+    /// Takes the next frames: those of the message at hand, else of the next one. Pending when nothing more can be
+    /// taken now.
+    fn poll_frames(&mut self, cx: &mut Context<'_>) -> Poll<Taken> {
+        if self.deaf || self.authenticating || self.too_many_replies() {
+            return Poll::Pending;
+        }
+        if let Some((message, from)) = self.message.take() {
+            self.take_frame(message, from);
+            return Poll::Ready(Taken::Something);
+        }
+        match self.socket.poll_read(cx) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Inward::Text(text)) => self.message = Some((text, 0)),
+            Poll::Ready(Inward::Alive) => {}
+            Poll::Ready(Inward::Bad) => self.end(Code::BadFrame),
+            Poll::Ready(Inward::Gone) => return Poll::Ready(Taken::Gone),
+        }
+        self.heard = true;
+        Poll::Ready(Taken::Something)
+    }
+
+    /// Hears nothing more; ends once what waits is written.
+    pub(super) fn end(&mut self, code: Code) {
+        self.deaf = true;
+        self.outbox.close(code.into());
+    }
+
+    fn take_frame(&mut self, message: Utf8Bytes, from: usize) {
+        let rest = &message[from..];
+        let (line, next) = match rest.split_once('\n') {
+            Some((line, _)) => (line, Some(from + line.len() + 1)),
+            None => (rest, None),
+        };
+        if !line.trim_ascii().is_empty() {
+            match Frame::parse(line) {
+                Ok(frame) => self.take(frame),
+                Err(_) => return self.end(Code::BadFrame),
+            }
+        }
+        self.message = next.map(|next| (message, next));
+    }
+
+    fn take(&mut self, frame: Frame) {
+        let Frame::Command {
+            id,
+            verb,
+            traceparent,
+            command,
+        } = frame
+        else {
+            return;
+        };
+        let trace = Trace::begin(verb, traceparent.as_deref());
+        match (command, &self.who) {
+            (Ok(Command::Auth { token }), _) => {
+                self.authenticating = true;
+                let door = self.door.clone();
+                self.start(async move { door.authenticate(id, trace, &token).await });
+            }
+            (_, None) => {
+                self.refuse(
+                    id,
+                    &trace,
+                    &Error::new(Name::Unauthenticated, "the first frame must be auth"),
+                );
+                self.end(Code::Unauthenticated);
+            }
+            (Err(error), Some(_)) => self.refuse(id, &trace, &error),
+            (Ok(_), Some(_)) if self.waiting() >= self.door.config.max_commands => {
+                let most = self.door.config.max_commands;
+                let error = Error::new(
+                    Name::Overloaded,
+                    format!("{most} commands of this session are waiting already"),
+                );
+                self.refuse(id, &trace, &error);
+            }
+            (Ok(command), Some(who)) => {
+                crate::metrics::command(verb);
+                let span = trace.span.clone();
+                match commands::begin(who, id, command, trace) {
+                    commands::Begun::Done(frame) => self.outbox.reply(frame),
+                    commands::Begun::Running(future) => self.start(future.instrument(span)),
+                }
+            }
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        self.commands.as_ref().map_or(0, |commands| commands.len())
+    }
+
+    fn start(&mut self, command: impl Future<Output = Done> + Send + 'static) {
+        self.commands.get_or_insert_default().push(Box::pin(command));
+    }
+
+    fn refuse(&self, id: u64, trace: &Trace, error: &Error) {
+        crate::metrics::refused(error.name);
+        self.outbox.reply(reply::error(id, error, &trace.id()));
+    }
+
+    fn authenticated(&mut self, id: u64, trace: &Trace, result: Result<super::Identity, super::Refused>) {
+        self.authenticating = false;
+        match (result, &mut self.who) {
+            (Err(refused), who) => {
+                self.outbox.reply(reply::error(id, &refused.error, &trace.id()));
+                if who.is_none() {
+                    self.end(refused.code);
+                }
+            }
+            (Ok(identity), None) => {
+                self.begin(identity);
+                self.outbox.reply(commands::empty(id));
+            }
+            (Ok(identity), Some(who)) if who.caller.user_id == identity.caller.user_id => {
+                who.expires_at = identity.expires_at;
+                self.outbox.reply(commands::empty(id));
+            }
+            (Ok(_), Some(_)) => {
+                let error = Error::bad_field("token", "the token is somebody else's");
+                self.refuse(id, trace, &error);
+            }
+        }
+    }
+
+    /// What the time asks for; a code when the session must end.
+    fn tick(&mut self) -> Option<Code> {
+        let alive = std::mem::take(&mut self.heard) | self.socket.take_progress();
+        match self.beat {
+            Beat::Auth => return Some(Code::AuthTimeout),
+            Beat::Pong if !alive => return Some(Code::NoPong),
+            Beat::Pong => {
+                let rest = self
+                    .door
+                    .config
+                    .ping_interval_ms
+                    .saturating_sub(self.door.config.pong_timeout_ms);
+                self.set_timer(Beat::Ping, millis(rest));
+            }
+            Beat::Ping => {
+                self.outbox.control(reply::PING);
+                self.set_timer(Beat::Pong, millis(self.door.config.pong_timeout_ms));
+                self.give_back();
+                self.check_expiry();
+            }
+        }
+        None
+    }
+
+    /// A session that does nothing keeps nothing.
+    fn give_back(&mut self) {
+        if self.waiting() == 0 {
+            self.commands = None;
+        }
+    }
+
+    fn check_expiry(&mut self) {
+        let Some(who) = &self.who else { return };
+        let over = self.door.now().as_millis() - who.expires_at.as_millis();
+        if over < 0 {
+            return;
+        }
+        if over > i64::try_from(EXPIRY_GRACE.as_millis()).unwrap_or(i64::MAX) {
+            self.outbox.close(Code::TokenExpired.into());
+            return;
+        }
+        let door = self.door.clone();
+        self.start(async move { door.expired().await });
+    }
+
+    fn set_timer(&mut self, beat: Beat, after: Duration) {
+        self.beat = beat;
+        self.timer.as_mut().reset(Instant::now() + after);
+    }
+}

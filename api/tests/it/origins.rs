@@ -1,0 +1,75 @@
+//! A cookie counts only where the page that sends it is ours or listed.
+
+use crate::support::wire::request_with;
+use crate::support::{Server, Wire};
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Error;
+
+const LISTED: &str = "https://chat.example";
+
+async fn server() -> Server {
+    Server::embedded_with(&[("ROOMLOG_HTTP__ORIGINS", LISTED)]).await
+}
+
+#[tokio::test]
+async fn a_socket_with_a_cookie_must_come_from_a_known_page() {
+    let server = server().await;
+    let ann = server.register("ann").await;
+    let with = |origin: Option<&str>| {
+        let mut request = request_with(&server, "cookie", &format!("roomlog_access={}", ann.token));
+        if let Some(origin) = origin {
+            request.headers_mut().insert("origin", origin.parse().expect("a header"));
+        }
+        request
+    };
+    for origin in [Some(server.url.as_str()), Some(LISTED)] {
+        let mut wire = Wire::connect(&server, with(origin)).await.expect("connected");
+        assert_eq!(wire.push("hello").await["user"]["id"], ann.id.as_str());
+    }
+    for origin in [Some("https://evil.example"), Some("null"), None] {
+        let refused = Wire::connect(&server, with(origin)).await.err().expect("refused");
+        let Error::Http(answer) = *refused else {
+            panic!("{refused}")
+        };
+        assert_eq!(answer.status(), 403, "{origin:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_with_a_cookie_must_come_from_a_known_page() {
+    let server = server().await;
+    let ann = server.register("ann").await;
+    let url = format!("{}/v1/rooms", server.url);
+    let room = json!({ "name": "a room", "kind": "public" });
+    let with = |headers: &[(&str, &str)]| {
+        let cookie = format!("roomlog_access={}", ann.token);
+        let request = server.http.post(&url).json(&room).header("cookie", cookie);
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send()
+    };
+    for headers in [
+        &[("origin", server.url.as_str()), ("sec-fetch-site", "same-origin")][..],
+        &[("origin", LISTED), ("sec-fetch-site", "cross-site")],
+        &[],
+    ] {
+        assert_eq!(with(headers).await.expect("an answer").status(), 201, "{headers:?}");
+    }
+    for headers in [
+        &[("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")][..],
+        &[("origin", "https://evil.example")],
+        &[("sec-fetch-site", "same-site")],
+    ] {
+        let answer = with(headers).await.expect("an answer");
+        assert_eq!(answer.status(), 403, "{headers:?}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    }
+}
+
+#[tokio::test]
+async fn listed_pages_may_read_what_others_may_not() {
+    let server = server().await;
+    let ask = |origin: &'static str| server.http.get(format!("{}/v1/me", server.url)).header("origin", origin).send();
+    let listed = ask(LISTED).await.expect("an answer");
+    assert_eq!(listed.headers()["access-control-allow-origin"], LISTED);
+    let other = ask("https://evil.example").await.expect("an answer");
+    assert!(!other.headers().contains_key("access-control-allow-origin"));
+}

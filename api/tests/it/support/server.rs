@@ -1,0 +1,245 @@
+//! One process of `roomlog`, on a port of its own.
+
+use super::{DEADLINE, eventually};
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+use tempfile::TempDir;
+
+/// A running process; killed when it is dropped.
+pub struct Server {
+    child: Child,
+    arguments: Vec<String>,
+    settings: HashMap<String, String>,
+    output: Arc<Mutex<String>>,
+    /// `http://127.0.0.1:PORT`.
+    pub url: String,
+    /// Asks REST.
+    pub http: Client,
+    /// Kept as long as the server, over restarts.
+    pub folder: Arc<TempDir>,
+}
+
+/// Somebody with an account.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub id: String,
+    pub username: String,
+    pub token: String,
+    pub refresh_token: String,
+}
+
+impl Server {
+    /// `roomlog serve`, embedded, in a folder of its own.
+    pub async fn embedded() -> Self {
+        Self::embedded_with(&[]).await
+    }
+
+    /// The same with settings of the environment (`ROOMLOG_…`).
+    pub async fn embedded_with(settings: &[(&str, &str)]) -> Self {
+        Self::start(&["serve"], settings).await
+    }
+
+    /// Any part of Roomlog, with settings of the environment; waits until it is ready.
+    pub async fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let server = Self::spawn(arguments, settings);
+        server.is_ready().await;
+        server
+    }
+
+    /// The same without waiting.
+    pub fn spawn(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let folder = Arc::new(TempDir::new().expect("a folder"));
+        let listen = format!("127.0.0.1:{}", free_port());
+        let mut all = HashMap::from([
+            ("ROOMLOG_LISTEN".to_owned(), listen),
+            ("ROOMLOG_DATA_DIR".to_owned(), folder.path().display().to_string()),
+            ("ROOMLOG_DRAIN__NOTICE_MS".to_owned(), "0".to_owned()),
+            ("ROOMLOG_DRAIN__SPREAD_MS".to_owned(), "200".to_owned()),
+        ]);
+        all.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let output = Arc::default();
+        let child = run(&arguments, &all, &output);
+        Self {
+            child,
+            url: format!("http://{}", all["ROOMLOG_LISTEN"]),
+            arguments,
+            settings: all,
+            output,
+            http: Client::new(),
+            folder,
+        }
+    }
+
+    /// Ends with `kill -9`, if it still runs.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Sends SIGTERM.
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
+        assert!(sent.success());
+    }
+
+    /// Sends SIGTERM and waits; the exit code.
+    pub async fn stop(&mut self) -> Option<i32> {
+        self.terminate();
+        self.exit().await
+    }
+
+    /// Waits until the process has ended by itself; the exit code.
+    pub async fn exit(&mut self) -> Option<i32> {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status.code();
+            }
+            assert!(begun.elapsed() < DEADLINE, "it still runs:\n{}", self.output());
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Starts again after it ended: same port, same folder, same settings.
+    pub async fn again(&mut self) {
+        self.child = run(&self.arguments, &self.settings, &self.output);
+        self.is_ready().await;
+    }
+
+    /// What it wrote, stdout and stderr.
+    pub fn output(&self) -> String {
+        self.output.lock().expect("nobody panics with it").clone()
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn ws_url(&self) -> String {
+        format!("{}/v1/ws", self.url.replacen("http", "ws", 1))
+    }
+
+    async fn is_ready(&self) {
+        let ready = format!("{}/readyz", self.url);
+        let output = &self.output;
+        let begun = Instant::now();
+        eventually("the server is ready", || async {
+            if begun.elapsed() > DEADLINE / 2 {
+                eprintln!("{}", output.lock().expect("nobody panics with it"));
+            }
+            self.http.get(&ready).send().await.is_ok_and(|answer| answer.status() == StatusCode::OK)
+        })
+        .await;
+    }
+
+    /// A new person of this name (made unique).
+    pub async fn register(&self, name: &str) -> Person {
+        let username = format!("{name}-{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
+        let body = json!({ "username": username, "password": "correct horse battery", "display_name": name });
+        let answer = self.post("/v1/auth/register", None, body).await;
+        assert_eq!(answer.status(), StatusCode::CREATED, "{}", answer.text().await.unwrap_or_default());
+        let answer: Value = answer.json().await.expect("JSON");
+        Person {
+            id: text(&answer["user"]["id"]),
+            username,
+            token: text(&answer["access_token"]),
+            refresh_token: text(&answer["refresh_token"]),
+        }
+    }
+
+    pub async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Response {
+        let mut request = self.http.post(format!("{}{path}", self.url)).json(&body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        request.send().await.expect("an answer")
+    }
+
+    pub async fn get(&self, path: &str, token: Option<&str>) -> Response {
+        let mut request = self.http.get(format!("{}{path}", self.url));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        request.send().await.expect("an answer")
+    }
+
+    /// What REST answers a person, which must be a success.
+    pub async fn told(&self, who: &Person, path: &str) -> Value {
+        let answer = self.get(path, Some(&who.token)).await;
+        let status = answer.status();
+        let body: Value = answer.json().await.expect("JSON");
+        assert!(status.is_success(), "GET {path}: {status} {body}");
+        body
+    }
+
+    /// What REST answers a person's request, which must be a success.
+    pub async fn done(&self, who: &Person, path: &str, body: Value) -> Value {
+        let answer = self.post(path, Some(&who.token), body).await;
+        let status = answer.status();
+        let body = answer.text().await.expect("a text");
+        assert!(status.is_success(), "POST {path}: {status} {body}");
+        serde_json::from_str(&body).unwrap_or(Value::Null)
+    }
+
+    /// A new room of this person's; its id.
+    pub async fn room(&self, owner: &Person, kind: &str) -> String {
+        let room = self.done(owner, "/v1/rooms", json!({ "name": "a room", "kind": kind })).await;
+        text(&room["id"])
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("--- roomlog {} said:\n{}", self.arguments.join(" "), self.output());
+        }
+    }
+}
+
+/// The text of a JSON string.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+/// A port that is free now. Between asking and binding somebody else may take it: then the start fails loudly.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+fn run(arguments: &[String], settings: &HashMap<String, String>, output: &Arc<Mutex<String>>) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roomlog"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROOMLOG_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).envs(settings).stdin(Stdio::null());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("roomlog starts");
+    if let Some(stdout) = child.stdout.take() {
+        keep(stdout, output.clone());
+    }
+    if let Some(stderr) = child.stderr.take() {
+        keep(stderr, output.clone());
+    }
+    child
+}
+
+fn keep(stream: impl std::io::Read + Send + 'static, output: Arc<Mutex<String>>) {
+    std::thread::spawn(move || {
+        let mut reader = BufReader::new(stream.take(64 * 1024 * 1024));
+        let mut line = String::new();
+        while matches!(reader.read_line(&mut line), Ok(1..)) {
+            output.lock().expect("nobody panics with it").push_str(&line);
+            line.clear();
+        }
+    });
+}
