@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
+mod fold;
 mod log_kafka;
 mod log_sqlite;
 mod log_suite;
-mod fold;
 mod permissions;
 mod registry;

@@ -165,7 +165,8 @@ async fn page_rows(
     match page {
         Page::Latest => page_before(connection, room, i64::MAX, limit).await,
         Page::Before(seq) => page_before(connection, room, seq.get().cast_signed(), limit).await,
-        Page::After(seq) => query_as!(
+        Page::After(seq) => {
+            query_as!(
             MessageRow,
             "SELECT room_id, seq, ordinal, id, author_id, author_name, at, text, edited_at, deleted, reply_to, mentions
                  FROM messages WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
@@ -173,8 +174,9 @@ async fn page_rows(
             seq.get().cast_signed(),
             limit,
         )
-        .fetch_all(connection)
-        .await,
+            .fetch_all(connection)
+            .await
+        }
     }
 }
 

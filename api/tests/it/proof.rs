@@ -1,0 +1,13 @@
+//! What Roomlog promises, on a whole cluster: two edges, both projectors, HAProxy, and services of its own, each a
+//! process that a test may kill.
+//!
+//! One cluster at a time: they are large, and what is proven is not speed.
+
+mod cluster;
+mod crowd;
+mod death;
+mod ledger;
+mod promise;
+mod retry;
+mod socket;
+mod together;

@@ -1,0 +1,153 @@
+//! A cluster of one's own, by the scripts that also serve people.
+
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use uuid::Uuid;
+
+/// How long something that must come to pass may take on a busy machine.
+pub const DEADLINE: Duration = Duration::from_secs(120);
+
+/// A running cluster. It is wiped when dropped.
+pub struct Cluster {
+    folder: tempfile::TempDir,
+    /// HAProxy, `http://host:port`.
+    pub url: String,
+    /// Both edges, `host:port`.
+    pub edges: [String; 2],
+    http: reqwest::Client,
+    _alone: OwnedMutexGuard<()>,
+}
+
+/// A person with a token.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub id: Uuid,
+    pub token: String,
+}
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts").join(name)
+}
+
+async fn alone() -> OwnedMutexGuard<()> {
+    static ONE: std::sync::OnceLock<Arc<Mutex<()>>> = std::sync::OnceLock::new();
+    ONE.get_or_init(Arc::default).clone().lock_owned().await
+}
+
+/// Runs a script to its end, off the runtime; answers what it printed.
+async fn run(name: &'static str, arguments: Vec<String>, settings: Vec<(String, String)>) -> String {
+    let ran = tokio::task::spawn_blocking(move || {
+        Command::new(script(name)).args(&arguments).envs(settings).output().map(|output| (arguments, output))
+    });
+    let (arguments, output) = ran.await.expect("no panic").expect("the script starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name} {}: {said}", arguments.join(" "));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn exported(text: &str, name: &str) -> String {
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("export {name}=")));
+    line.unwrap_or_else(|| panic!("{name} is not in: {text}")).trim_matches('\'').to_owned()
+}
+
+impl Cluster {
+    /// Starts one; `settings` reach every part.
+    pub async fn start(settings: &[(&str, &str)]) -> Self {
+        let alone = alone().await;
+        let folder = tempfile::Builder::new().prefix("roomlog-proof-").tempdir().unwrap();
+        let mut environment = vec![("ROOMLOG_BIN".to_owned(), env!("CARGO_BIN_EXE_roomlog").to_owned())];
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let path = folder.path().join("cluster").display().to_string();
+        run("cluster", vec!["up".to_owned(), path.clone()], environment).await;
+        let url = exported(&run("cluster", vec!["env".to_owned(), path.clone()], Vec::new()).await, "ROOMLOG_URL");
+        let mut edges = Vec::new();
+        for edge in ["edge1", "edge2"] {
+            let printed = run("cluster", vec!["env".to_owned(), edge.to_owned(), path.clone()], Vec::new()).await;
+            edges.push(exported(&printed, "ROOMLOG_LISTEN"));
+        }
+        let edges = edges.try_into().expect("two edges");
+        Self { folder, url, edges, http: reqwest::Client::new(), _alone: alone }
+    }
+
+    fn path(&self) -> String {
+        self.folder.path().join("cluster").display().to_string()
+    }
+
+    /// `kill`, `stop`, `start` or `restart` of `edge1`, `edge2`, `history`, `live` or `haproxy`.
+    pub async fn part(&self, verb: &str, part: &str) {
+        run("cluster", vec![verb.to_owned(), part.to_owned(), self.path()], Vec::new()).await;
+    }
+
+    /// The same of `kafka`, `registry`, `postgres` or `redis`.
+    pub async fn service(&self, verb: &str, part: &str) {
+        run("services", vec![verb.to_owned(), part.to_owned(), self.path() + "/services"], Vec::new()).await;
+    }
+
+    /// A setting of the product on these services, such as `ROOMLOG_POSTGRES__URL`.
+    pub async fn setting(&self, name: &str) -> String {
+        let arguments = vec!["env".to_owned(), "--product".to_owned(), self.path() + "/services"];
+        exported(&run("services", arguments, Vec::new()).await, name)
+    }
+
+    /// The WebSocket addresses, this edge first.
+    pub fn addresses(&self, first: usize) -> [String; 2] {
+        [first % 2, (first + 1) % 2].map(|edge| format!("ws://{}", self.edges[edge]))
+    }
+
+    /// Registers somebody.
+    pub async fn register(&self, username: &str) -> Person {
+        let body = json!({ "username": username, "password": "correct horse battery" });
+        let answer = self.post("/v1/auth/register", None, &body).await;
+        Person {
+            id: answer["user"]["id"].as_str().unwrap().parse().unwrap(),
+            token: answer["access_token"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// Makes a room.
+    pub async fn room(&self, owner: &Person, name: &str, kind: &str) -> Uuid {
+        let answer = self.post("/v1/rooms", Some(&owner.token), &json!({ "name": name, "kind": kind })).await;
+        answer["id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Posts to the balancer; panics when it is refused.
+    pub async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Value {
+        let mut request = self.http.post(format!("{}{path}", self.url)).json(body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await.unwrap();
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Gets from the balancer; answers status and body.
+    pub async fn get(&self, path: &str, token: &str) -> (u16, Value) {
+        let answer = self.http.get(format!("{}{path}", self.url)).bearer_auth(token).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let wiped = Command::new(script("cluster")).args(["wipe", &self.path()]).status();
+        assert!(wiped.is_ok_and(|status| status.success()) || std::thread::panicking(), "the cluster was not wiped");
+    }
+}
+
+/// Waits until `probe` answers something, at most [`DEADLINE`].
+pub async fn eventually<T, F: Future<Output = Result<T, String>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
+    let begun = Instant::now();
+    loop {
+        match probe().await {
+            Ok(found) => return found,
+            Err(yet) => assert!(begun.elapsed() < DEADLINE, "{what}, after {DEADLINE:?}: {yet}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,0 +1,56 @@
+//! A command may be tried again at any time, by any edge, and counts once.
+
+use super::cluster::Cluster;
+use super::crowd::Crowd;
+use super::socket::Socket;
+use serde_json::json;
+use uuid::Uuid;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_send_whose_ack_was_lost_is_one_message() {
+    let cluster = Cluster::start(&[]).await;
+    let ann = cluster.register("ann").await;
+    let room = cluster.room(&ann, "retry", "public").await;
+    let cid = Uuid::new_v4();
+
+    let mut first = Socket::open(&cluster.edges[0], &ann.token).await;
+    let ack = first.ask("send", json!({ "room": room, "cid": cid, "text": "once", "since": 1 })).await["ok"].clone();
+    assert_eq!(ack["duplicate"], false);
+
+    let mut other = Socket::open(&cluster.edges[1], &ann.token).await;
+    let again = other.ask("send", json!({ "room": room, "cid": cid, "text": "twice", "since": 1 })).await["ok"].clone();
+    assert_eq!(again["duplicate"], true);
+    for same in ["cid", "seq", "pos", "at", "digest"] {
+        assert_eq!(again[same], ack[same], "{same}");
+    }
+    let recent = other.ask("recent", json!({ "room": room, "limit": 10 })).await["ok"]["recent"].clone();
+    assert_eq!(recent.as_array().unwrap().len(), 1);
+    assert_eq!(recent[0]["text"], "once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_after_two_thousand_events_is_found_or_surely_expired() {
+    let cluster = Cluster::start(&[]).await;
+    let crowd = Crowd::gather(&cluster, 4, 1, 1).await;
+    let room = crowd.rooms[0];
+    let ann = cluster.register("ann").await;
+    let (landed, lost) = (Uuid::new_v4(), Uuid::new_v4());
+    let mut socket = Socket::open(&cluster.edges[0], &ann.token).await;
+    let say = |cid: Uuid| json!({ "room": room, "cid": cid, "text": "old", "since": 1 });
+    let ack = socket.ask("send", say(landed)).await["ok"].clone();
+    crowd.say(500).await;
+
+    let mut other = Socket::open(&cluster.edges[1], &ann.token).await;
+    let again = other.ask("send", say(landed)).await["ok"].clone();
+    assert_eq!((&again["duplicate"], &again["seq"], &again["pos"]), (&json!(true), &ack["seq"], &ack["pos"]));
+    assert_eq!((&again["at"], &again["digest"]), (&ack["at"], &ack["digest"]), "the journal knows both");
+
+    let expired = other.ask("send", say(lost)).await["error"].clone();
+    assert_eq!((&expired["name"], &expired["retryable"]), (&json!("expired"), &json!(false)));
+    assert_eq!(expired["outcome"], "none");
+    let anew = json!({ "room": room, "cid": Uuid::new_v4(), "text": "anew" });
+    let anew = other.ask("send", anew).await["ok"].clone();
+    // The creation, the first send, two thousand others, and this one: neither retry took a seq.
+    assert_eq!((&anew["seq"], &anew["duplicate"]), (&json!(1 + 1 + 2_000 + 1), &json!(false)));
+    crowd.leave().await;
+}
