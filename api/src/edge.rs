@@ -4,25 +4,50 @@
 //! and gives the verdict, `hub` and `outbox` push. What must hold: everything on the tail's thread is sync and
 //! never blocks; the verdict is the fold's alone; no lock is held over an await.
 
+mod asked;
 pub mod clock;
+mod commands;
 pub mod config;
+mod core;
+mod erasure;
+mod held;
+mod hub;
+mod journal;
+mod listener;
+pub mod metrics;
 pub mod outbox;
+mod presence;
+mod push;
+mod pushes;
+mod queries;
+mod reads;
+mod refusal;
+mod resume;
+mod ring;
+mod rooms;
 pub mod session;
+mod start;
+mod tail;
 pub mod view;
 pub mod wire;
 
+use self::core::Core;
 use crate::command::{Ack, Caller, Write};
-use crate::error::{Error, Name};
+use crate::error::Error;
 pub use config::Config;
 use engine::domain::{Epoch, Member, Message, RoomId, Seq, UserId};
 use engine::history::{self, Page};
 use engine::live;
-use engine::log::Log;
+use engine::log::{self, Log};
 use engine::people::People;
+use listener::Listener;
 use outbox::Outbox;
+use parking_lot::Mutex;
 pub use session::{Joining, Session};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 use view::{PresenceView, RoomView};
 
 /// What an edge is made of.
@@ -44,8 +69,9 @@ pub struct Parts {
 
 /// One edge of a process.
 pub struct Edge {
-    config: Config,
-    parts: Parts,
+    core: Arc<Core>,
+    tail: Mutex<Option<Box<dyn log::Tail>>>,
+    sessions: AtomicU64,
 }
 
 /// Why an edge does not start.
@@ -63,36 +89,45 @@ impl Edge {
     /// # Errors
     /// [`StartError`] when the log is away or misconfigured.
     pub async fn start(config: Config, parts: Parts, shutdown: CancellationToken) -> Result<Arc<Self>, StartError> {
-        let _ = shutdown;
-        Ok(Arc::new(Self { config, parts }))
+        start::start(config, parts, shutdown).await
     }
 
     /// Tells what is not told yet (read markers, that nobody is present here any more) and ends every task and the
     /// tail. Sessions should have ended before.
-    pub async fn stop(&self) {}
+    pub async fn stop(&self) {
+        start::stop(self).await;
+    }
+
+    /// Whether the tail reads every partition; false once the log was cut or made anew under it.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.core.lost.load(Ordering::Relaxed)
+    }
 
     /// Its limits.
     #[must_use]
-    pub const fn config(&self) -> &Config {
-        &self.config
+    pub fn config(&self) -> &Config {
+        &self.core.config
     }
 
     /// The log's life.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
-        self.parts.log.epoch()
+        self.core.epoch()
     }
 
     /// An outbox as this edge's sessions have it.
     #[must_use]
     pub fn outbox(&self) -> Arc<Outbox> {
-        Arc::new(Outbox::new(self.config.outbox_bytes, self.config.outbox_reserve_bytes))
+        let config = &self.core.config;
+        Arc::new(Outbox::new(config.outbox_bytes, config.outbox_reserve_bytes))
     }
 
     /// Begins a session of a person.
     #[must_use]
-    pub fn session(self: &Arc<Self>, user_id: UserId, outbox: Arc<Outbox>) -> Session {
-        Session::new(self.clone(), user_id, outbox)
+    pub fn session(&self, user_id: UserId, outbox: Arc<Outbox>) -> Session {
+        let id = self.sessions.fetch_add(1, Ordering::Relaxed);
+        Session::new(self.core.clone(), Listener::new(id, user_id, outbox))
     }
 
     /// Authorises a command early, appends it and answers with the fold's verdict.
@@ -100,8 +135,7 @@ impl Edge {
     /// # Errors
     /// Every error of the table but those of the doors; `outcome` says whether it may yet land.
     pub async fn write(&self, caller: &Caller, write: Write) -> Result<Ack, Error> {
-        let _ = (caller, write);
-        Err(Error::new(Name::Unavailable, "not yet"))
+        commands::write(&self.core, caller, &write).await
     }
 
     /// A room as the person may see it (the invited see it too, with `may_read` false).
@@ -109,8 +143,7 @@ impl Edge {
     /// # Errors
     /// `not_found`, `banned`, `room_deleted`, `unavailable`, `overloaded`, `unsupported_rules`.
     pub async fn room(&self, caller: &Caller, room: RoomId) -> Result<RoomView, Error> {
-        let _ = (caller, room);
-        Err(Error::new(Name::Unavailable, "not yet"))
+        queries::room(&self.core, caller.user_id, room).await
     }
 
     /// Up to `limit` members in order of id after `after`; in an open room those with a role.
@@ -124,8 +157,7 @@ impl Edge {
         after: Option<UserId>,
         limit: usize,
     ) -> Result<Vec<Member>, Error> {
-        let _ = (caller, room, after, limit);
-        Err(Error::new(Name::Unavailable, "not yet"))
+        queries::members(&self.core, caller.user_id, room, after, limit).await
     }
 
     /// The latest messages as they stand at the room's head, oldest first; at most 100.
@@ -133,8 +165,7 @@ impl Edge {
     /// # Errors
     /// As [`Edge::members`].
     pub async fn recent(&self, caller: &Caller, room: RoomId, limit: usize) -> Result<Vec<Message>, Error> {
-        let _ = (caller, room, limit);
-        Err(Error::new(Name::Unavailable, "not yet"))
+        queries::recent(&self.core, caller.user_id, room, limit).await
     }
 
     /// A window of the room's messages, from history.
@@ -142,8 +173,7 @@ impl Edge {
     /// # Errors
     /// As [`Edge::members`]; `unavailable` while history is away.
     pub async fn page(&self, caller: &Caller, room: RoomId, page: Page, limit: usize) -> Result<Vec<Message>, Error> {
-        let _ = (caller, room, page, limit);
-        Err(Error::new(Name::Unavailable, "not yet"))
+        queries::page(&self.core, caller.user_id, room, page, limit).await
     }
 
     /// Waits until history (and so [`Edge::page`]) and the held room show at least `seq`.
@@ -151,8 +181,7 @@ impl Edge {
     /// # Errors
     /// `behind` when they do not in time.
     pub async fn reached(&self, room: RoomId, seq: Seq) -> Result<(), Error> {
-        let _ = (room, seq);
-        Err(Error::new(Name::Behind, "not yet"))
+        queries::reached(&self.core, room, seq).await
     }
 
     /// Moves the person's read marker forwards and says where it is now; all their sessions hear of it.
@@ -160,8 +189,11 @@ impl Edge {
     /// # Errors
     /// `bad_request` for a seq above the head; as [`Edge::members`].
     pub async fn read(&self, caller: &Caller, room: RoomId, seq: Seq) -> Result<Seq, Error> {
-        let _ = (caller, room, seq);
-        Err(Error::new(Name::Unavailable, "not yet"))
+        let (now, moved) = queries::read(&self.core, caller.user_id, room, seq, Uuid::nil()).await?;
+        if moved {
+            session::push_read(&self.core, caller.user_id, room, now, None);
+        }
+        Ok(now)
     }
 
     /// The person's read marker.
@@ -169,8 +201,8 @@ impl Edge {
     /// # Errors
     /// As [`Edge::members`]; `unavailable` while history is away and the marker is not known here.
     pub async fn read_marker(&self, caller: &Caller, room: RoomId) -> Result<Seq, Error> {
-        let _ = (caller, room);
-        Err(Error::new(Name::Unavailable, "not yet"))
+        let hold = queries::readable(&self.core, caller.user_id, room).await?;
+        queries::marker(&self.core, &hold, caller.user_id).await
     }
 
     /// Tells the others in the room that the person is typing; more often than configured it is passed over.
@@ -178,8 +210,7 @@ impl Edge {
     /// # Errors
     /// As [`Edge::members`], and `muted`, `not_a_member` for who may not speak there.
     pub async fn typing(&self, caller: &Caller, room: RoomId) -> Result<(), Error> {
-        let _ = (caller, room);
-        Err(Error::new(Name::Unavailable, "not yet"))
+        queries::typing(&self.core, caller, room).await
     }
 
     /// Who is in the room now.
@@ -187,7 +218,6 @@ impl Edge {
     /// # Errors
     /// As [`Edge::members`].
     pub async fn presence(&self, caller: &Caller, room: RoomId) -> Result<PresenceView, Error> {
-        let _ = (caller, room);
-        Err(Error::new(Name::Unavailable, "not yet"))
+        queries::presence(&self.core, caller.user_id, room).await
     }
 }

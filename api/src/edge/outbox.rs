@@ -77,7 +77,14 @@ struct Queue {
     push_bytes: usize,
     close: Option<Close>,
     waker: Option<Waker>,
+    /// Who waits for the pushes to go down to so many bytes.
+    low: Option<(usize, Waker)>,
+    abandoned: bool,
 }
+
+/// The session has ended: nothing will be taken any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abandoned;
 
 impl Outbox {
     /// An outbox in which `bound` bytes of pushes may wait, and `reserve` more for telling that it is full.
@@ -153,10 +160,51 @@ impl Outbox {
         if !more {
             queue.rest = VecDeque::new();
         }
-        Taken {
+        let taken = Taken {
             bytes,
             more,
             close: if more { None } else { queue.close.clone() },
+        };
+        let pushes = queue.push_bytes;
+        let low = queue.low.take_if(|(level, _)| pushes <= *level);
+        drop(queue);
+        if let Some((_, waker)) = low {
+            waker.wake();
+        }
+        taken
+    }
+
+    /// Waits until at most `level` bytes of pushes wait. One task may wait at a time. Cancel-safe.
+    ///
+    /// # Errors
+    /// [`Abandoned`] when the session has ended.
+    pub async fn low(&self, level: usize) -> Result<(), Abandoned> {
+        poll_fn(|cx| {
+            let mut queue = self.queue.lock();
+            if queue.abandoned {
+                Poll::Ready(Err(Abandoned))
+            } else if queue.push_bytes <= level {
+                Poll::Ready(Ok(()))
+            } else {
+                queue.low = Some((level, cx.waker().clone()));
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
+    /// Nothing will be taken any more: what waits is thrown away, and what comes, too.
+    pub fn abandon(&self) {
+        let low = {
+            let mut queue = self.queue.lock();
+            queue.abandoned = true;
+            queue.first = None;
+            queue.rest = VecDeque::new();
+            (queue.reply_bytes, queue.push_bytes) = (0, 0);
+            queue.low.take()
+        };
+        if let Some((_, waker)) = low {
+            waker.wake();
         }
     }
 
@@ -203,6 +251,9 @@ impl Outbox {
 
 impl Queue {
     fn put(&mut self, frame: Bytes, class: Class) {
+        if self.abandoned {
+            return;
+        }
         *self.count(class) += frame.len();
         let entry = Entry { frame, class };
         if self.first.is_none() {
@@ -223,6 +274,8 @@ impl Queue {
         let mut kept = Self {
             close: self.close.take(),
             waker: self.waker.take(),
+            low: self.low.take(),
+            abandoned: self.abandoned,
             ..Self::default()
         };
         while let Some(entry) = self.pop() {

@@ -1,6 +1,15 @@
-//! How events leave for the log: which header precedes their Avro bytes.
+//! How records leave for the log: which header precedes their Avro bytes.
 
+use crate::error::{Error, Name};
+use bytes::Bytes;
+use engine::codec::signal::{self, Signal};
+use engine::codec::{self, Encoded};
+use engine::domain::Partition;
+use engine::log::{Outgoing, Topic};
 use std::collections::HashMap;
+
+/// The header that names the writer's schema.
+const SCHEMA: &str = "schema";
 
 /// The wire format of what this edge writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,4 +18,53 @@ pub enum Wire {
     SingleObject,
     /// Confluent's, with the registry's id of each schema, by fingerprint: the cluster.
     Confluent(HashMap<[u8; 8], u32>),
+}
+
+impl Wire {
+    /// The record of an encoded value.
+    ///
+    /// # Errors
+    /// `unavailable` when its schema was never registered.
+    pub(super) fn outgoing(
+        &self,
+        topic: Topic,
+        partition: Partition,
+        key: Bytes,
+        encoded: &Encoded,
+    ) -> Result<Outgoing, Error> {
+        let wire = match self {
+            Self::SingleObject => codec::Wire::SingleObject,
+            Self::Confluent(ids) => codec::Wire::Confluent {
+                id: *ids.get(&encoded.fingerprint).ok_or_else(unregistered)?,
+            },
+        };
+        Ok(Outgoing {
+            topic,
+            partition,
+            key,
+            value: Some(wire.wrap(encoded)),
+            headers: vec![(SCHEMA, Bytes::copy_from_slice(&encoded.fingerprint))],
+        })
+    }
+
+    /// The record of a signal of one partition.
+    ///
+    /// # Errors
+    /// As [`Wire::outgoing`].
+    pub(super) fn signal(
+        &self,
+        topic: Topic,
+        partition: Partition,
+        key: Bytes,
+        signal: &Signal,
+    ) -> Result<Outgoing, Error> {
+        self.outgoing(topic, partition, key, &signal::encode(signal))
+    }
+}
+
+fn unregistered() -> Error {
+    Error::new(
+        Name::Unavailable,
+        "a schema has no id in the registry: run `roomlog schemas register`",
+    )
 }

@@ -1,0 +1,75 @@
+//! The edge's metrics.
+
+use crate::error::Name;
+use engine::codec::Unread;
+use engine::domain::Reason;
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use std::time::Duration;
+
+const PUSHED: &str = "roomlog_edge_pushed_total";
+const LAGGED: &str = "roomlog_edge_lagged_total";
+const IGNORED: &str = "roomlog_edge_ignored_total";
+const UNREAD: &str = "roomlog_edge_unread_total";
+const HELD: &str = "roomlog_edge_held_rooms";
+const KEPT: &str = "roomlog_edge_resume_bytes";
+const OPENED: &str = "roomlog_edge_opened_total";
+const COMMANDS: &str = "roomlog_edge_command_seconds";
+const RESUMED: &str = "roomlog_edge_resumes_total";
+const LOST: &str = "roomlog_edge_tail_lost_total";
+
+/// Says what each of them is.
+pub fn describe() {
+    describe_counter!(PUSHED, "Events queued for sessions of this edge");
+    describe_counter!(LAGGED, "Subscriptions paused because their session was too slow");
+    describe_counter!(IGNORED, "Events of held rooms that do not count, by reason");
+    describe_counter!(UNREAD, "Records that are no event, by reason");
+    describe_gauge!(HELD, "Rooms held by this edge");
+    describe_gauge!(KEPT, "Bytes of encoded events kept for resumes");
+    describe_counter!(OPENED, "Rooms opened, by where their state came from");
+    describe_histogram!(COMMANDS, "Seconds from a command to its answer, by outcome");
+    describe_counter!(RESUMED, "Resumes asked for, by what became of them");
+    describe_counter!(LOST, "Partitions that the tail lost: the log was cut or made anew");
+}
+
+pub(super) fn pushed(sessions: usize) {
+    counter!(PUSHED).increment(sessions as u64);
+}
+
+pub(super) fn lagged() {
+    counter!(LAGGED).increment(1);
+}
+
+pub(super) fn ignored(reason: Reason) {
+    counter!(IGNORED, "reason" => reason.name()).increment(1);
+}
+
+pub(super) fn unread(unread: &Unread) {
+    let reason = match unread {
+        Unread::Future => "future",
+        Unread::Bad(bad) => bad.name(),
+    };
+    counter!(UNREAD, "reason" => reason).increment(1);
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a gauge is a float; nobody has 2^53 rooms")]
+pub(super) fn held(rooms: usize, bytes: usize) {
+    gauge!(HELD).set(rooms as f64);
+    gauge!(KEPT).set(bytes as f64);
+}
+
+pub(super) fn opened(from: &'static str) {
+    counter!(OPENED, "from" => from).increment(1);
+}
+
+pub(super) fn answered(took: Duration, refused: Option<Name>) {
+    let outcome = refused.map_or("ok", Name::text);
+    histogram!(COMMANDS, "outcome" => outcome).record(took.as_secs_f64());
+}
+
+pub(super) fn resumed(outcome: &'static str) {
+    counter!(RESUMED, "outcome" => outcome).increment(1);
+}
+
+pub(super) fn lost() {
+    counter!(LOST).increment(1);
+}

@@ -1,0 +1,199 @@
+//! What is asked of a room without writing: held state where it is exact, history for what is further back.
+
+use super::core::Core;
+use super::erasure;
+use super::hub::Hold;
+use super::refusal::refusal;
+use super::view::{PresenceView, RoomView};
+use super::{presence, resume, rooms};
+use crate::command::Caller;
+use crate::error::{Error, Name};
+use bytes::Bytes;
+use engine::codec::signal::Signal;
+use engine::domain::{Member, Message, RECENT, Reason, RoomId, Seq, UserId};
+use engine::history::Page;
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout, timeout_at};
+use uuid::Uuid;
+
+/// How often it is asked whether history has reached a seq.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
+/// People whose last typing is remembered, before the old ones are looked through.
+const TYPISTS: usize = 10_000;
+
+/// When each person told last that they type, by room.
+#[derive(Debug, Default)]
+pub(super) struct Typists {
+    last: Mutex<FxHashMap<(RoomId, UserId), Instant>>,
+}
+
+impl Typists {
+    /// Whether it may be told again.
+    fn may_tell(&self, room: RoomId, user: UserId, interval: Duration) -> bool {
+        let now = Instant::now();
+        let mut last = self.last.lock();
+        if last.len() >= TYPISTS {
+            last.retain(|_, told| now - *told < interval);
+        }
+        match last.get(&(room, user)) {
+            Some(told) if now - *told < interval => false,
+            _ => {
+                last.insert((room, user), now);
+                true
+            }
+        }
+    }
+}
+
+/// Whether the person may read the room now.
+pub(super) fn may_read(core: &Core, hold: &Hold, user: UserId) -> Result<(), Error> {
+    let now = core.parts.clock.now();
+    hold.open().room.judge_read(user, now).map_err(refusal)
+}
+
+/// A room that the person may read.
+pub(super) async fn readable(core: &Arc<Core>, user: UserId, room: RoomId) -> Result<Hold, Error> {
+    let hold = rooms::hold(core, room).await?;
+    may_read(core, &hold, user)?;
+    Ok(hold)
+}
+
+pub(super) async fn room(core: &Arc<Core>, user: UserId, room: RoomId) -> Result<RoomView, Error> {
+    let hold = rooms::hold(core, room).await?;
+    let open = hold.open();
+    match open.room.judge_read(user, core.parts.clock.now()) {
+        // The invited see what they are invited to.
+        Ok(()) | Err(Reason::NotAMember) => {}
+        Err(reason) => return Err(refusal(reason)),
+    }
+    open.view(core, &hold, user).ok_or_else(|| refusal(Reason::NotFound))
+}
+
+pub(super) async fn members(
+    core: &Arc<Core>,
+    user: UserId,
+    room: RoomId,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<Vec<Member>, Error> {
+    let hold = readable(core, user, room).await?;
+    let open = hold.open();
+    Ok(open.room.members(after).take(limit).collect())
+}
+
+pub(super) async fn recent(core: &Arc<Core>, user: UserId, room: RoomId, limit: usize) -> Result<Vec<Message>, Error> {
+    let hold = readable(core, user, room).await?;
+    let open = hold.open();
+    Ok(open.latest(core, limit.min(RECENT)))
+}
+
+pub(super) async fn page(
+    core: &Arc<Core>,
+    user: UserId,
+    room: RoomId,
+    page: Page,
+    limit: usize,
+) -> Result<Vec<Message>, Error> {
+    readable(core, user, room).await?;
+    let patience = Duration::from_millis(core.config.command_timeout_ms);
+    let messages = match timeout(patience, core.parts.history.page(room, page, limit)).await {
+        Ok(Ok(messages)) => messages,
+        Ok(Err(error)) => return Err(history_away(&error)),
+        Err(_) => return Err(Error::new(Name::Unavailable, "history does not answer in time")),
+    };
+    let erased = core.erasures.list();
+    let shown = messages
+        .into_iter()
+        .map(|message| erasure::message(&erased, Cow::Owned(message)));
+    Ok(shown.collect())
+}
+
+/// Waits until the held room and history show `seq`.
+pub(super) async fn reached(core: &Arc<Core>, room: RoomId, seq: Seq) -> Result<(), Error> {
+    let patience = Duration::from_millis(core.config.min_seq_timeout_ms);
+    let deadline = Instant::now() + patience;
+    let hold = rooms::hold(core, room).await?;
+    hold.reach(seq, patience).await;
+    while Instant::now() < deadline {
+        if let Ok(true) = timeout_at(deadline, resume::journal_reaches(core, &hold, seq)).await {
+            return Ok(());
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
+    Err(Error::new(Name::Behind, format!("seq {seq} is not reached yet")))
+}
+
+/// Moves a marker; answers where it is, and whether it moved.
+pub(super) async fn read(
+    core: &Arc<Core>,
+    user: UserId,
+    room: RoomId,
+    seq: Seq,
+    session: Uuid,
+) -> Result<(Seq, bool), Error> {
+    let hold = readable(core, user, room).await?;
+    hold.reach(seq, core.lookup_timeout()).await;
+    let head = hold.open().room.head();
+    if seq > head {
+        return Err(Error::bad_field("seq", format!("the room's head is {head}")));
+    }
+    // While history is away, a marker not known here begins anew; history never moves one back.
+    let _ = marker(core, &hold, user).await;
+    Ok(core.reads.advance(room, user, seq, session))
+}
+
+/// A person's marker, known here or from history.
+pub(super) async fn marker(core: &Core, hold: &Hold, user: UserId) -> Result<Seq, Error> {
+    if let Some(seq) = core.reads.known(hold.id, user) {
+        return Ok(seq);
+    }
+    match timeout(core.lookup_timeout(), core.parts.history.read_marker(hold.id, user)).await {
+        Ok(Ok(seq)) => Ok(core.reads.learn(hold.id, user, seq)),
+        Ok(Err(error)) => Err(history_away(&error)),
+        Err(_) => Err(Error::new(Name::Unavailable, "history does not answer in time")),
+    }
+}
+
+pub(super) async fn typing(core: &Arc<Core>, caller: &Caller, room: RoomId) -> Result<(), Error> {
+    let user = caller.user_id;
+    let hold = readable(core, user, room).await?;
+    {
+        let open = hold.open();
+        if !open.room.is_member(user) {
+            return Err(refusal(Reason::NotAMember));
+        }
+        if open.room.is_muted(user, core.parts.clock.now()) {
+            return Err(refusal(Reason::Muted));
+        }
+    }
+    let interval = Duration::from_millis(core.config.typing_interval_ms);
+    if core.typists.may_tell(room, user, interval) {
+        let signal = Signal::Typing {
+            room_id: room,
+            user_id: user,
+            user_name: caller.name.clone(),
+        };
+        let (core, partition, key) = (core.clone(), hold.partition, hold.key.clone());
+        core.tasks
+            .clone()
+            .spawn(async move { tell(&core, partition, key, &signal).await });
+    }
+    Ok(())
+}
+
+async fn tell(core: &Core, partition: engine::domain::Partition, key: Bytes, signal: &Signal) {
+    presence::append(core, partition, key, signal).await;
+}
+
+pub(super) async fn presence(core: &Arc<Core>, user: UserId, room: RoomId) -> Result<PresenceView, Error> {
+    let hold = readable(core, user, room).await?;
+    Ok(core.presence.now(hold.partition, room).view())
+}
+
+fn history_away(error: &engine::history::Error) -> Error {
+    Error::new(Name::Unavailable, format!("history can't answer: {error}"))
+}
