@@ -14,7 +14,8 @@ use crate::history::{StoredRoom, WindowEntry};
 use async_trait::async_trait;
 
 pub use memory::MemoryLive;
-pub use redis::RedisLive;
+pub use presence::FORGET_AFTER_MS;
+pub use redis::{RedisConfig, RedisLive};
 
 /// What one room went through in a batch.
 #[derive(Clone, Debug)]
@@ -66,7 +67,7 @@ pub struct PresenceClaim {
     pub count: u64,
     /// Who, up to the bound of a signal.
     pub users: Vec<UserId>,
-    /// The signal's own append time: forgotten 75 s later by later signals' times.
+    /// The signal's own append time: forgotten [`FORGET_AFTER_MS`] later, by later signals' times.
     pub at: Timestamp,
 }
 

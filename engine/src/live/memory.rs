@@ -1,12 +1,10 @@
 //! Live views in this process's memory: for the embedded mode and for tests. They begin empty at every start and
 //! are filled as a flushed Redis is. One lock, never held across an await.
 
-use super::presence::{self, Claim};
+use super::presence::{self, Claim, Clock, FORGET_AFTER_MS};
 use super::slot::{self, Effect, List};
 use super::{Batch, Error, PresenceClaim, PresenceView, Reader, RoomDelta, Writer};
-use crate::domain::{
-    Change, Epoch, Header, Message, Offset, Partition, RECENT, RoomId, Seq, Timestamp, UserId, WINDOW,
-};
+use crate::domain::{Change, Epoch, Header, Message, Offset, Partition, RECENT, RoomId, Seq, UserId, WINDOW};
 use crate::history::{StoredRoom, WindowEntry};
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -15,17 +13,17 @@ use std::collections::{BTreeMap, VecDeque};
 use uuid::Uuid;
 
 /// Live views in memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MemoryLive {
     state: Mutex<State>,
+    presence_forget_after_ms: i64,
 }
 
 #[derive(Debug, Default)]
 struct State {
     partitions: FxHashMap<Partition, Filled>,
     presence: FxHashMap<RoomId, FxHashMap<Uuid, Claim>>,
-    /// The latest append time of any signal.
-    signals_at: Timestamp,
+    clock: Clock,
 }
 
 #[derive(Debug)]
@@ -46,15 +44,25 @@ struct Room {
 }
 
 impl MemoryLive {
-    /// Empty.
+    /// Empty. A presence claim that is not repeated for `presence_forget_after_ms` of the signals' own time is
+    /// forgotten; the default is [`FORGET_AFTER_MS`].
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(presence_forget_after_ms: i64) -> Self {
+        Self {
+            state: Mutex::default(),
+            presence_forget_after_ms,
+        }
     }
 
     /// Forgets everything, as a flushed Redis does.
     pub fn flush(&self) {
         *self.state.lock() = State::default();
+    }
+}
+
+impl Default for MemoryLive {
+    fn default() -> Self {
+        Self::new(FORGET_AFTER_MS)
     }
 }
 
@@ -138,7 +146,12 @@ impl Reader for MemoryLive {
         let Some(claims) = state.presence.get(&room) else {
             return Ok(PresenceView::default());
         };
-        Ok(presence::view(claims.values(), state.signals_at, users))
+        Ok(presence::view(
+            claims.values(),
+            state.clock.now,
+            self.presence_forget_after_ms,
+            users,
+        ))
     }
 
     async fn ping(&self) -> Result<(), Error> {
@@ -217,25 +230,26 @@ impl Writer for MemoryLive {
     }
 
     async fn write_presence(&self, claims: &[PresenceClaim]) -> Result<(), Error> {
+        let forget_after_ms = self.presence_forget_after_ms;
         let mut state = self.state.lock();
         for claim in claims {
-            state.signals_at = state.signals_at.max(claim.at);
-            let now = state.signals_at;
+            let at = state.clock.tick(claim.at.as_millis(), forget_after_ms);
+            let now = state.clock.now;
             let room = state.presence.entry(claim.room_id).or_default();
-            if room.get(&claim.edge).is_some_and(|known| known.at > claim.at) {
+            if room.get(&claim.edge).is_some_and(|known| known.at > at) {
                 continue;
             }
             if claim.count == 0 {
                 room.remove(&claim.edge);
             } else {
                 let kept = Claim {
-                    at: claim.at,
+                    at,
                     count: claim.count,
                     users: claim.users.clone(),
                 };
                 room.insert(claim.edge, kept);
             }
-            room.retain(|_, claim| !presence::forgotten(claim.at, now));
+            room.retain(|_, claim| now - claim.at < forget_after_ms);
             if room.is_empty() {
                 state.presence.remove(&claim.room_id);
             }

@@ -3,7 +3,7 @@
 //! Keys, after the configured prefix: `{p:N}:watermark` (epoch, next offset, generation of the filling, whether it is
 //! still being filled), `{p:N}:rooms`, `{p:N}:room:ID` and `{p:N}:room:ID:window`; the braces keep a partition in one slot
 //! of a cluster. A room that bears another generation than the watermark is what an earlier filling left: nobody sees it.
-//! Presence stands apart: `presence:{ID}` by edge, and `presence:now`, the latest append time of any signal.
+//! Presence stands apart: `presence:{ID}` by edge, and `presence:clock`.
 //!
 //! Redis should not evict (`maxmemory-policy noeviction`). Where it does, a damaged room is found out when it is next
 //! written or read, and the partition is filled anew.
@@ -15,7 +15,7 @@ pub use config::RedisConfig;
 
 use super::presence::{self, Claim};
 use super::{Batch, Error, PresenceClaim, PresenceView, Reader, RoomDelta, Writer};
-use crate::domain::{Epoch, Header, Offset, Partition, RoomId, Seq, Timestamp, WINDOW};
+use crate::domain::{Epoch, Header, Offset, Partition, RoomId, Seq, WINDOW};
 use crate::history::StoredRoom;
 use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use ::redis::{AsyncCommands, Client, RedisError, Script};
@@ -38,6 +38,7 @@ pub struct RedisLive {
     connection: ConnectionManager,
     keys: Keys,
     epoch: Epoch,
+    presence_forget_after_ms: i64,
     presence_ttl_s: u64,
     scripts: Scripts,
 }
@@ -48,6 +49,7 @@ struct Scripts {
     put: Script,
     sweep: Script,
     refilled: Script,
+    clock: Script,
     presence: Script,
 }
 
@@ -79,8 +81,8 @@ impl Keys {
         format!("{}presence:{{{room}}}", self.prefix)
     }
 
-    fn presence_now(&self) -> String {
-        format!("{}presence:now", self.prefix)
+    fn presence_clock(&self) -> String {
+        format!("{}presence:clock", self.prefix)
     }
 }
 
@@ -124,6 +126,7 @@ impl RedisLive {
                 prefix: config.prefix.clone(),
             },
             epoch,
+            presence_forget_after_ms: config.presence_forget_after_ms,
             presence_ttl_s: config.presence_ttl_s,
             scripts: Scripts {
                 room: script(include_str!("redis/room.lua")),
@@ -131,6 +134,7 @@ impl RedisLive {
                 put: script(include_str!("redis/put.lua")),
                 sweep: script(include_str!("redis/sweep.lua")),
                 refilled: script(include_str!("redis/refilled.lua")),
+                clock: script(include_str!("redis/clock.lua")),
                 presence: script(include_str!("redis/presence.lua")),
             },
         })
@@ -182,6 +186,40 @@ impl RedisLive {
             }
             (place, window) = ("more", &[]);
         }
+    }
+}
+
+impl RedisLive {
+    async fn write_claims(&self, claims: &[PresenceClaim]) -> Result<(), Error> {
+        let mut connection = self.connection.clone();
+        let mut clock = self.scripts.clock.prepare_invoke();
+        clock.key(self.keys.presence_clock()).arg(self.presence_forget_after_ms);
+        for said in claims {
+            clock.arg(said.at.as_millis());
+        }
+        let times: Vec<i64> = clock.invoke_async(&mut connection).await.map_err(failed)?;
+        let mut pipe = ::redis::pipe();
+        pipe.load_script(&self.scripts.presence).ignore();
+        for (said, at) in claims.iter().zip(times) {
+            let kept = Claim {
+                at,
+                count: said.count,
+                users: said.users.clone(),
+            };
+            let value = match said.count {
+                0 => Vec::new(),
+                _ => encoding::claim(&kept),
+            };
+            let mut call = self.scripts.presence.prepare_invoke();
+            call.key(self.keys.presence(said.room_id))
+                .arg(said.edge.to_string())
+                .arg(value)
+                .arg(at)
+                .arg(self.presence_forget_after_ms)
+                .arg(self.presence_ttl_s);
+            pipe.invoke_script(&call).ignore();
+        }
+        pipe.query_async(&mut connection).await.map_err(failed)
     }
 }
 
@@ -249,22 +287,23 @@ impl Reader for RedisLive {
     }
 
     async fn presence(&self, room: RoomId, users: usize) -> Result<PresenceView, Error> {
-        let (claims, now): (Vec<Vec<u8>>, Option<f64>) = ::redis::pipe()
+        let (claims, now): (Vec<Vec<u8>>, Option<i64>) = ::redis::pipe()
             .hvals(self.keys.presence(room))
-            .zscore(self.keys.presence_now(), "now")
+            .hget(self.keys.presence_clock(), "now")
             .query_async(&mut self.connection.clone())
             .await
             .map_err(failed)?;
         let claims = claims
             .iter()
-            .map(|c| encoding::read_claim(c))
+            .map(|claim| encoding::read_claim(claim))
             .collect::<Result<Vec<_>, _>>()?;
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "milliseconds since 1970 are whole in a double"
-        )]
-        let now = Timestamp::from_millis(now.unwrap_or_default() as i64);
-        Ok(presence::view(claims.iter(), now, users))
+        let forget_after_ms = self.presence_forget_after_ms;
+        Ok(presence::view(
+            claims.iter(),
+            now.unwrap_or_default(),
+            forget_after_ms,
+            users,
+        ))
     }
 
     async fn ping(&self) -> Result<(), Error> {
@@ -371,41 +410,7 @@ impl Writer for RedisLive {
 
     async fn write_presence(&self, claims: &[PresenceClaim]) -> Result<(), Error> {
         for part in claims.chunks(CLAIMS) {
-            let mut calls = Vec::with_capacity(part.len());
-            let mut now = i64::MIN;
-            for said in part {
-                now = now.max(said.at.as_millis());
-                let kept = Claim {
-                    at: said.at,
-                    count: said.count,
-                    users: said.users.clone(),
-                };
-                let value = if said.count == 0 {
-                    Vec::new()
-                } else {
-                    encoding::claim(&kept)
-                };
-                let mut call = self.scripts.presence.prepare_invoke();
-                call.key(self.keys.presence(said.room_id))
-                    .arg(said.edge.to_string())
-                    .arg(value)
-                    .arg(said.at.as_millis())
-                    .arg(presence::FORGOTTEN_AFTER_MS)
-                    .arg(self.presence_ttl_s);
-                calls.push(call);
-            }
-            let mut pipe = ::redis::pipe();
-            pipe.load_script(&self.scripts.presence).ignore();
-            for call in &calls {
-                pipe.invoke_script(call).ignore();
-            }
-            pipe.cmd("ZADD")
-                .arg(self.keys.presence_now())
-                .arg("GT")
-                .arg(now)
-                .arg("now")
-                .ignore();
-            let () = pipe.query_async(&mut self.connection.clone()).await.map_err(failed)?;
+            self.write_claims(part).await?;
         }
         Ok(())
     }

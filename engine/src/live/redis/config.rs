@@ -14,6 +14,9 @@ pub struct RedisConfig {
     pub connect_timeout_ms: u64,
     /// Milliseconds to wait for an answer. Default 2,000.
     pub response_timeout_ms: u64,
+    /// Milliseconds of the signals' own time after which a presence claim that is not repeated no longer counts.
+    /// Default 75,000.
+    pub presence_forget_after_ms: i64,
     /// Seconds after which the presence of a room that no signal speaks of is thrown away. What people see is
     /// decided by the signals' own times; this only keeps garbage from staying. Default 86,400.
     pub presence_ttl_s: u64,
@@ -26,6 +29,7 @@ impl Default for RedisConfig {
             prefix: "roomlog:".into(),
             connect_timeout_ms: 1_000,
             response_timeout_ms: 2_000,
+            presence_forget_after_ms: crate::live::FORGET_AFTER_MS,
             presence_ttl_s: 86_400,
         }
     }

@@ -258,9 +258,9 @@ pub(super) fn read_room(next: u64, fields: Vec<Field>, window: &[Vec<u8>]) -> Re
     }))
 }
 
-/// One edge's claim: its time in decimal, `|`, the count in decimal, `|`, 16 bytes a person.
+/// One edge's claim: its time by the clock in decimal, `|`, the count in decimal, `|`, 16 bytes a person.
 pub(super) fn claim(claim: &Claim) -> Vec<u8> {
-    let mut bytes = format!("{}|{}|", claim.at.as_millis(), claim.count).into_bytes();
+    let mut bytes = format!("{}|{}|", claim.at, claim.count).into_bytes();
     for user in &claim.users {
         bytes.extend_from_slice(user.uuid().as_bytes());
     }
@@ -273,7 +273,7 @@ pub(super) fn read_claim(bytes: &[u8]) -> Result<Claim, Error> {
     let (at, count, users) = (part()?, part()?, part()?);
     let users = users.chunks(16).map(user).collect::<Option<Vec<_>>>();
     Ok(Claim {
-        at: Timestamp::from_millis(number(at).ok_or_else(|| corrupt("presence claim"))?),
+        at: number(at).ok_or_else(|| corrupt("presence claim"))?,
         count: number(count).ok_or_else(|| corrupt("presence claim"))?,
         users: users.ok_or_else(|| corrupt("presence claim"))?,
     })

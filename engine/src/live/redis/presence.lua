@@ -1,5 +1,5 @@
 -- Notes what one edge said of one room. KEYS: the room's presence hash.
--- ARGV: edge, claim (its append time in ms, then '|', then the rest) or '' to take it back, append time in ms,
+-- ARGV: edge, claim (its time by the clock, then '|', then the rest) or '' to take it back, its time by the clock,
 --   ms after which a claim is forgotten, seconds after which a hash that nobody writes to is thrown away.
 local function time(claim) return tonumber(string.match(claim, '^(%-?%d+)|')) end
 

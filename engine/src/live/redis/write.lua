@@ -23,8 +23,8 @@ for key = 3, #KEYS, 2 do
   end
   local found = redis.call('HMGET', room.hash, 'g', 's', 'c')
   if expected == '0' then
-    -- What is left of an earlier filling, if anything.
-    if found[1] == generation then return {'refill'} end
+    -- It may be there and not yet exist (head 0: its creation was of unknown rules), or be left of an earlier filling.
+    if found[1] == generation and found[2] ~= '0' then return {'refill'} end
     redis.call('UNLINK', room.hash, room.window)
     room.known = 0
   else
