@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 mod fold;
+mod live_suite;
 mod log_kafka;
 mod log_sqlite;
 mod log_suite;

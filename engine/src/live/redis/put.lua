@@ -5,7 +5,7 @@
 --   value, ...), window entries; then, with the last part alone: head, messages, header.
 -- Answers {'ok'} or {'at', next} or {'refill'}.
 local mark = redis.call('HMGET', KEYS[1], 'e', 'n', 'g', 'f')
-if mark[1] ~= ARGV[1] then return {'refill'} end
+if mark[1] ~= ARGV[1] then return {'refill', false} end
 if mark[2] ~= ARGV[2] then return {'at', mark[2]} end
 
 local CHUNK = 1000
@@ -27,4 +27,4 @@ next_list('RPUSH', KEYS[4])
 if ARGV[at] then
   redis.call('HSET', KEYS[3], 'g', mark[3], 's', ARGV[at], 'c', ARGV[at + 1], 'h', ARGV[at + 2])
 end
-return {'ok'}
+return {'ok', false}

@@ -1,6 +1,6 @@
 -- Ends a refill. KEYS: watermark. ARGV: epoch, watermark expected. Answers {'ok'} or {'at', next} or {'refill'}.
 local mark = redis.call('HMGET', KEYS[1], 'e', 'n')
-if mark[1] ~= ARGV[1] then return {'refill'} end
+if mark[1] ~= ARGV[1] then return {'refill', false} end
 if mark[2] ~= ARGV[2] then return {'at', mark[2]} end
 redis.call('HDEL', KEYS[1], 'f')
-return {'ok'}
+return {'ok', false}

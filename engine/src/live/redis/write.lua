@@ -4,7 +4,7 @@
 --   lists, each led by its length: fields to set (field, value, ...), fields to delete, window entries.
 -- Answers {'ok'} or {'at', next} or {'refill'}.
 local mark = redis.call('HMGET', KEYS[1], 'e', 'n', 'g', 'f')
-if mark[1] ~= ARGV[1] or mark[4] == '1' then return {'refill'} end
+if mark[1] ~= ARGV[1] or mark[4] == '1' then return {'refill', false} end
 if mark[2] ~= ARGV[2] then return {'at', mark[2]} end
 local generation = mark[3]
 
@@ -24,13 +24,13 @@ for key = 3, #KEYS, 2 do
   local found = redis.call('HMGET', room.hash, 'g', 's', 'c')
   if expected == '0' then
     -- It may be there and not yet exist (head 0: its creation was of unknown rules), or be left of an earlier filling.
-    if found[1] == generation and found[2] ~= '0' then return {'refill'} end
+    if found[1] == generation and found[2] ~= '0' then return {'refill', false} end
     redis.call('UNLINK', room.hash, room.window)
     room.known = 0
   else
     local last = redis.call('LINDEX', room.window, -1)
     if found[1] ~= generation or found[2] ~= expected or not last or string.sub(last, 1, 8) ~= tail then
-      return {'refill'}
+      return {'refill', false}
     end
     room.known = tonumber(found[3])
   end
@@ -55,4 +55,4 @@ for _, room in ipairs(rooms) do
   if room.known == 0 then redis.call('SADD', KEYS[2], room.id) end
 end
 redis.call('HSET', KEYS[1], 'n', ARGV[3])
-return {'ok'}
+return {'ok', false}
