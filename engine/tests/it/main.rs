@@ -3,7 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
+mod databases;
 mod fold;
+mod history_model;
+mod history_postgres;
+mod history_sqlite;
+mod history_suite;
 mod live_suite;
 mod log_kafka;
 mod log_sqlite;
