@@ -15,6 +15,12 @@ use std::time::{Duration, Instant};
 const REPLICAS_FOR_TWO_IN_SYNC: u16 = 3;
 /// Between two looks at a topic that is being made.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// What a broker says of a partition that was just made.
+const NO_LEADER_YET: [RDKafkaErrorCode; 3] = [
+    RDKafkaErrorCode::NotLeaderForPartition,
+    RDKafkaErrorCode::LeaderNotAvailable,
+    RDKafkaErrorCode::UnknownTopicOrPartition,
+];
 
 type Admin = AdminClient<DefaultClientContext>;
 
@@ -36,6 +42,9 @@ async fn prepare_with(config: &Config, names: &Names, admin: &Admin, create: boo
     }
     for topic in Topic::ALL {
         wait_for(config, names.of(topic), admin, create).await?;
+        if create {
+            wait_for_leaders(config, names.of(topic), admin).await?;
+        }
     }
     check_settings(config, names, admin).await?;
     epoch(admin.inner(), names.of(Topic::Events), config.query_timeout())?
@@ -107,6 +116,22 @@ async fn wait_for(config: &Config, name: &str, admin: &Admin, just_made: bool) -
             _ => return Err(missing(name)),
         }
     }
+}
+
+/// Waits until each partition's leader answers as one: the metadata may name a broker that has not taken it over yet.
+async fn wait_for_leaders(config: &Config, name: &str, admin: &Admin) -> Result<(), Error> {
+    let deadline = Instant::now() + config.query_timeout();
+    for partition in 0..i32::from(config.partitions) {
+        while let Err(error) = admin.inner().fetch_watermarks(name, partition, config.query_timeout()) {
+            let code = error.rdkafka_error_code();
+            let soon = code.is_some_and(|code| NO_LEADER_YET.contains(&code)) && Instant::now() < deadline;
+            if !soon {
+                return Err(unavailable(error));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+    Ok(())
 }
 
 fn exists(topic: Option<&MetadataTopic>) -> bool {
