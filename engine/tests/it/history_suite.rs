@@ -76,6 +76,7 @@ pub(crate) async fn stands_as_folded(store: &dyn Store, model: &Model, id: RoomI
     assert_eq!(format!("{journal:?}"), format!("{wanted:?}"));
 }
 
+#[allow(clippy::print_stdout, reason = "the seed is what a failure is repeated by")]
 pub(crate) async fn random_events_stand_as_folded(store: &dyn Store) {
     const SEEDS: [u64; 3] = [1, 20, 300];
     const BATCHES: usize = 14;

@@ -15,6 +15,7 @@ const RECORDS: u64 = 6_000;
 const SEEDS: std::ops::Range<u64> = 0..8;
 
 #[test]
+#[allow(clippy::print_stderr, reason = "the seed is what a failure is repeated by")]
 fn consumers_of_one_log_agree() {
     let given = std::env::var("ROOMLOG_SEED")
         .ok()
