@@ -59,6 +59,19 @@ pub struct NewEntry {
     pub event: Event,
     /// Of a message: its number among the room's messages.
     pub ordinal: Option<u64>,
+    /// Which rows it gets.
+    pub rows: Rows,
+}
+
+/// Which rows an accepted event gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Rows {
+    /// Journal, and what it does to messages and reactions.
+    #[default]
+    All,
+    /// The store refuses what it says ([`Error::Rejected`]): its journal row, and of a message a tombstone by `?` in
+    /// its place, so that journal, window and the order of messages stay whole; nothing of other events.
+    Journal,
 }
 
 /// What one room went through in a batch.
@@ -166,8 +179,25 @@ pub trait Reader: Send + Sync + 'static {
         limit: usize,
     ) -> Result<(Vec<(RoomId, StoredRoom)>, Offset), Error>;
 
+    /// Every room of one partition, whole, all from one snapshot: to fill live views. It holds a connection for as
+    /// long as it lives; drop it soon.
+    async fn snapshot(&self, partition: Partition) -> Result<Box<dyn Snapshot>, Error>;
+
     /// Whether the store answers now.
     async fn ping(&self) -> Result<(), Error>;
+}
+
+/// The rooms of one partition as they stood at one offset.
+#[async_trait]
+pub trait Snapshot: Send {
+    /// Where all of them stand: the partition's checkpoint; offset 0 before its first claim.
+    fn next(&self) -> Offset;
+
+    /// Up to `limit` more of them, in order of id; none when there are no more.
+    ///
+    /// # Errors
+    /// After any error the snapshot is over: begin another.
+    async fn rooms(&mut self, limit: usize) -> Result<Vec<(RoomId, StoredRoom)>, Error>;
 }
 
 /// What the history projector writes.

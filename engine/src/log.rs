@@ -208,7 +208,8 @@ pub enum Turn {
 /// checkpoint, never the group's.
 #[async_trait]
 pub trait Group: Send {
-    /// What comes next: up to `max_records` of one partition, at latest after `max_wait_ms` milliseconds.
+    /// What comes next: up to `max_records` of one partition, at latest after `max_wait_ms` milliseconds. It may be
+    /// given up before its end: what it would have told is told by the next call.
     async fn next(&mut self, max_records: usize, max_wait_ms: u64) -> Result<Turn, Error>;
 
     /// Reads an assigned partition on from `next`; also called to go back after a failure.
@@ -226,6 +227,11 @@ pub trait Log: Send + Sync + 'static {
 
     /// How many partitions each topic has.
     fn partitions(&self) -> u16;
+
+    /// What a topic is called where people look for it.
+    fn topic_name(&self, topic: Topic) -> String {
+        format!("roomlog.{}", topic.suffix())
+    }
 
     /// The partition of a key: murmur2 as Kafka's Java client computes it.
     fn partition_of(&self, key: &[u8]) -> Partition {

@@ -6,7 +6,7 @@
 
 mod trace;
 
-pub use trace::{Traceparent, begin, follow};
+pub use trace::{Traceparent, begin, follow, link};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider as _;

@@ -15,7 +15,7 @@ use crate::error::Error;
 use bytes::Bytes;
 use engine::codec::{self, Decoded};
 use engine::domain::{
-    Body, Event, EventId, Message, Offset, Partition, Position, Reason, Recent, Removal, Room, RoomId, Seq, UserId,
+    Body, Event, EventId, Message, Offset, Partition, Position, Recent, Removal, Room, RoomId, Seq, UserId,
     Verdict,
 };
 use engine::log::RecordRef;
@@ -265,12 +265,7 @@ impl Open {
         let Decoded {
             event, datum, rules, ..
         } = decoded;
-        // An event above its room's rules is ignored by everyone, whether they know it or not.
-        if self.room.exists() && *rules > self.room.rules() {
-            let reason = Reason::UnsupportedRules;
-            return Verdict::Ignored { reason };
-        }
-        let verdict = self.room.apply(event, datum, at).verdict;
+        let verdict = self.room.fold(event, *rules, datum, at).verdict;
         if let Verdict::Accepted { seq, .. } = verdict {
             self.recent.apply(event, seq, self.room.messages(), at.appended_at);
         }

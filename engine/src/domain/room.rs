@@ -66,8 +66,23 @@ impl Room {
         })
     }
 
-    /// The fold: judges `event` as it was appended at `at`, and takes it if it counts. `datum` is its Avro bytes
-    /// without any header, for the digest alone.
+    /// The fold over what the log holds: [`Room::apply`], for an event that was written with a schema of `rules`.
+    /// An event above its room's rules is ignored by everyone, whether they know its schema or not, and leaves no
+    /// trace in the room (DESIGN §2, "Rules"). Edges and projectors call this, and nothing else.
+    pub fn fold(&mut self, event: &Event, rules: u32, datum: &[u8], at: Position) -> Applied {
+        if self.exists() && rules > self.rules() {
+            return Applied {
+                verdict: Verdict::Ignored {
+                    reason: Reason::UnsupportedRules,
+                },
+                changes: Vec::new(),
+            };
+        }
+        self.apply(event, datum, at)
+    }
+
+    /// Judges `event` as it was appended at `at`, and takes it if it counts. `datum` is its Avro bytes without any
+    /// header, for the digest alone.
     ///
     /// Whoever keeps rooms writes [`Room::header`] after every accepted event, and also after one ignored for
     /// [`Reason::UnsupportedRules`]: that the room stands still must outlive this process.

@@ -3,8 +3,8 @@
 //! Both adapters write the same plan, so they can differ in SQL alone. A message changes by [`Message::apply`] and nothing
 //! else; messages sent and changed in one batch are written once, as they stand after it.
 
-use super::{Batch, RoomBatch};
-use crate::domain::{Change, Emoji, Event, Message, Role, RoomId, Seq, Timestamp, UserId};
+use super::{Batch, RoomBatch, Rows};
+use crate::domain::{Change, Emoji, Event, Message, PersonName, Role, RoomId, Seq, Timestamp, UserId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One person in one room: the key of every list.
@@ -110,7 +110,13 @@ impl Messages {
                 let (seq, at) = (new.entry.seq, new.entry.appended_at);
                 let ordinal = new.ordinal.unwrap_or_default();
                 if let Some(message) = Message::sent(&new.event, seq, ordinal, at) {
+                    let message = match new.rows {
+                        Rows::All => message,
+                        Rows::Journal => stand_in(message),
+                    };
                     standing.0.insert((room.room_id, seq), One::new(message, Origin::Batch));
+                } else if new.rows == Rows::Journal {
+                    // Nothing that it says reaches a row.
                 } else if let Some(target) = new.event.body.target()
                     && let Some(one) = standing.0.get_mut(&(room.room_id, target.seq))
                 {
@@ -119,6 +125,19 @@ impl Messages {
             }
         }
         standing.finish()
+    }
+}
+
+/// What stands for a message that the store refuses: its place, and nothing that somebody wrote.
+fn stand_in(message: Message) -> Message {
+    let mut from = message.from;
+    from.name = PersonName::new("?").expect("one character is a name");
+    Message {
+        from,
+        text: String::new(),
+        deleted: true,
+        mentions: Vec::new(),
+        ..message
     }
 }
 

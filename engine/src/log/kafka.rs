@@ -70,6 +70,10 @@ impl super::Log for Log {
         self.shared.config.partitions
     }
 
+    fn topic_name(&self, topic: Topic) -> String {
+        self.shared.names.of(topic).to_owned()
+    }
+
     async fn append(&self, outgoing: Outgoing) -> Result<Position, Error> {
         self.producer
             .append(self.shared.names.of(outgoing.topic), outgoing)

@@ -128,16 +128,30 @@ pub fn follow(span: impl FnOnce() -> Span, traceparent: Option<&[u8]>) -> Span {
     if !COLLECTED.load(Ordering::Relaxed) {
         return Span::none();
     }
-    let parent = traceparent
-        .and_then(|bytes| std::str::from_utf8(bytes).ok())
-        .and_then(Traceparent::parse)
-        .filter(|parent| parent.sampled);
-    let Some(parent) = parent else {
+    let Some(parent) = sampled(traceparent) else {
         return Span::none();
     };
     let span = span();
     let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(parent.context()));
     span
+}
+
+/// Links a span of many records' common work to the trace of one of them, if that trace is recorded.
+pub fn link(span: &Span, traceparent: Option<&[u8]>) {
+    if !span.is_none()
+        && COLLECTED.load(Ordering::Relaxed)
+        && let Some(linked) = sampled(traceparent)
+    {
+        span.add_link(linked.context());
+    }
+}
+
+/// What a record's header says, if that trace is recorded.
+fn sampled(traceparent: Option<&[u8]>) -> Option<Traceparent> {
+    traceparent
+        .and_then(|bytes| std::str::from_utf8(bytes).ok())
+        .and_then(Traceparent::parse)
+        .filter(|parent| parent.sampled)
 }
 
 #[cfg(test)]

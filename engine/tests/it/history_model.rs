@@ -5,7 +5,7 @@ use engine::domain::{
     Actor, Body, Cid, Emoji, Epoch, Event, EventId, Kind, Message, MessageText, Offset, Partition, PersonName,
     Position, Recent, Removal, Role, Room, RoomId, RoomName, RoomTopic, Seq, Target, Timestamp, UserId, Verdict,
 };
-use engine::history::{Batch, JournalEntry, NewEntry, Owner, RoomBatch};
+use engine::history::{Batch, JournalEntry, NewEntry, Owner, RoomBatch, Rows};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
@@ -135,6 +135,7 @@ impl Model {
             },
             event,
             ordinal: sends.then_some(ordinal),
+            rows: Rows::All,
         };
         expected.journal.push(new.clone());
         let header = expected.room.header().expect("it accepted something").clone();

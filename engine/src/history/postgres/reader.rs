@@ -5,10 +5,10 @@ use crate::database::postgres::within;
 use crate::domain::{Cid, Epoch, Header, Message, Offset, Partition, RECENT, RoomId, Seq, UserId, WINDOW};
 use crate::history::plan::Loaded;
 use crate::history::rows::{ChangeRow, HeaderRow, JournalRow, MessageRow, ReactionRow, WindowRow, assemble, join};
-use crate::history::{Checkpoint, Error, JournalEntry, Page, Reader, StoredRoom};
+use crate::history::{Checkpoint, Error, JournalEntry, Page, Reader, Snapshot, StoredRoom};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
-use sqlx::{query, query_as, query_scalar};
+use sqlx::{Postgres as Pg, Transaction, query, query_as, query_scalar};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use uuid::Uuid;
@@ -204,6 +204,48 @@ fn bounded(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
+/// The rooms of a partition that come after `after`.
+async fn rooms_after(
+    connection: &mut PgConnection,
+    partition: Partition,
+    after: Option<RoomId>,
+    limit: usize,
+) -> Result<RoomRows, sqlx::Error> {
+    let rooms = query_scalar!(
+        "SELECT room_id FROM rooms WHERE partition = $1 AND ($2::uuid IS NULL OR room_id > $2)
+                 ORDER BY room_id LIMIT $3",
+        number(partition),
+        after.map(RoomId::uuid),
+        bounded(limit),
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    RoomRows::read(connection, &rooms).await
+}
+
+/// A partition's rooms in one transaction.
+struct Standing {
+    transaction: Transaction<'static, Pg>,
+    limit: Duration,
+    partition: Partition,
+    next: Offset,
+    after: Option<RoomId>,
+}
+
+#[async_trait]
+impl Snapshot for Standing {
+    fn next(&self) -> Offset {
+        self.next
+    }
+
+    async fn rooms(&mut self, limit: usize) -> Result<Vec<(RoomId, StoredRoom)>, Error> {
+        let read = rooms_after(&mut self.transaction, self.partition, self.after, limit);
+        let rooms = within(self.limit, read).await?.assemble(self.next)?;
+        self.after = rooms.last().map(|(id, _)| *id).or(self.after);
+        Ok(rooms)
+    }
+}
+
 #[async_trait]
 impl Reader for Postgres {
     async fn room(&self, room: RoomId, partition: Partition) -> Result<Result<StoredRoom, Offset>, Error> {
@@ -363,21 +405,28 @@ impl Reader for Postgres {
         let read = async {
             let mut snapshot = self.snapshot().await?;
             let next = next_offset(&mut snapshot, partition).await?;
-            let rooms = query_scalar!(
-                "SELECT room_id FROM rooms WHERE partition = $1 AND ($2::uuid IS NULL OR room_id > $2)
-                 ORDER BY room_id LIMIT $3",
-                number(partition),
-                after.map(RoomId::uuid),
-                bounded(limit),
-            )
-            .fetch_all(&mut *snapshot)
-            .await?;
-            let rows = RoomRows::read(&mut snapshot, &rooms).await?;
+            let rows = rooms_after(&mut snapshot, partition, after, limit).await?;
             snapshot.commit().await?;
             Ok((rows, next))
         };
         let (rows, next) = self.within(read).await?;
         Ok((rows.assemble(next)?, next))
+    }
+
+    async fn snapshot(&self, partition: Partition) -> Result<Box<dyn Snapshot>, Error> {
+        let begin = async {
+            let mut transaction = self.snapshot().await?;
+            let next = next_offset(&mut transaction, partition).await?;
+            Ok((transaction, next))
+        };
+        let (transaction, next) = self.within(begin).await?;
+        Ok(Box::new(Standing {
+            transaction,
+            limit: self.limit,
+            partition,
+            next,
+            after: None,
+        }))
     }
 
     async fn ping(&self) -> Result<(), Error> {

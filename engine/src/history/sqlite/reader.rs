@@ -6,10 +6,10 @@ use crate::history::plan::Loaded;
 use crate::history::rows::{
     ChangeRow, HeaderRow, JournalRow, MessageRow, ReactionRow, WindowRow, assemble, corrupt, join,
 };
-use crate::history::{Checkpoint, Error, JournalEntry, Page, Reader, StoredRoom};
+use crate::history::{Checkpoint, Error, JournalEntry, Page, Reader, Snapshot, StoredRoom};
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{FromRow, Row, query, query_as, query_scalar};
+use sqlx::{FromRow, Row, Sqlite as Db, Transaction, query, query_as, query_scalar};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -200,6 +200,50 @@ fn bounded(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
+/// The rooms of a partition that come after `after`, standing at `next`.
+async fn rooms_after(
+    connection: &mut SqliteConnection,
+    partition: Partition,
+    after: Option<RoomId>,
+    limit: usize,
+    next: Offset,
+) -> Result<Vec<(RoomId, StoredRoom)>, Error> {
+    let ids: Vec<Uuid> =
+        query_scalar("SELECT room_id FROM rooms WHERE partition = ? AND room_id > ? ORDER BY room_id LIMIT ?")
+            .bind(partition.get())
+            .bind(start(after))
+            .bind(bounded(limit))
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(failed)?;
+    let mut rooms = Vec::with_capacity(ids.len());
+    for id in ids {
+        rooms.extend(room_whole(connection, RoomId::new(id), next).await?);
+    }
+    Ok(rooms)
+}
+
+/// A partition's rooms in one transaction.
+struct Standing {
+    transaction: Transaction<'static, Db>,
+    partition: Partition,
+    next: Offset,
+    after: Option<RoomId>,
+}
+
+#[async_trait]
+impl Snapshot for Standing {
+    fn next(&self) -> Offset {
+        self.next
+    }
+
+    async fn rooms(&mut self, limit: usize) -> Result<Vec<(RoomId, StoredRoom)>, Error> {
+        let rooms = rooms_after(&mut self.transaction, self.partition, self.after, limit, self.next).await?;
+        self.after = rooms.last().map(|(id, _)| *id).or(self.after);
+        Ok(rooms)
+    }
+}
+
 #[async_trait]
 impl Reader for Sqlite {
     async fn room(&self, room: RoomId, partition: Partition) -> Result<Result<StoredRoom, Offset>, Error> {
@@ -325,20 +369,20 @@ impl Reader for Sqlite {
     ) -> Result<(Vec<(RoomId, StoredRoom)>, Offset), Error> {
         let mut snapshot = self.file.readers.begin().await.map_err(failed)?;
         let next = next_offset(&mut snapshot, partition).await?;
-        let ids: Vec<Uuid> =
-            query_scalar("SELECT room_id FROM rooms WHERE partition = ? AND room_id > ? ORDER BY room_id LIMIT ?")
-                .bind(partition.get())
-                .bind(start(after))
-                .bind(bounded(limit))
-                .fetch_all(&mut *snapshot)
-                .await
-                .map_err(failed)?;
-        let mut rooms = Vec::with_capacity(ids.len());
-        for id in ids {
-            rooms.extend(room_whole(&mut snapshot, RoomId::new(id), next).await?);
-        }
+        let rooms = rooms_after(&mut snapshot, partition, after, limit, next).await?;
         snapshot.commit().await.map_err(failed)?;
         Ok((rooms, next))
+    }
+
+    async fn snapshot(&self, partition: Partition) -> Result<Box<dyn Snapshot>, Error> {
+        let mut transaction = self.file.readers.begin().await.map_err(failed)?;
+        let next = next_offset(&mut transaction, partition).await?;
+        Ok(Box::new(Standing {
+            transaction,
+            partition,
+            next,
+            after: None,
+        }))
     }
 
     async fn ping(&self) -> Result<(), Error> {
