@@ -26,6 +26,7 @@ pub struct Config {
     pub redis: RedisConfig,
     pub people: People,
     pub edge: crate::edge::Config,
+    pub projector: projector::Config,
     pub http: Http,
     pub session: Session,
     pub drain: Drain,
@@ -234,6 +235,13 @@ mod tests {
         let defaults: toml::Table = super::DEFAULTS.parse().expect("TOML");
         let own = toml::Table::try_from(crate::edge::Config::default()).expect("plain numbers");
         assert_eq!(defaults["edge"].as_table(), Some(&own));
+    }
+
+    #[test]
+    fn every_limit_of_the_projector_is_a_setting_with_its_own_default() {
+        let defaults: toml::Table = super::DEFAULTS.parse().expect("TOML");
+        let own = toml::Table::try_from(projector::Config::default()).expect("plain numbers");
+        assert_eq!(defaults["projector"].as_table(), Some(&own));
     }
 
     #[test]

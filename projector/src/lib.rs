@@ -1,1 +1,33 @@
-//! Roomlog's projector: runs projections over the log.
+//! Roomlog's projector: reads the log in a group, folds, and writes history and live views.
+//!
+//! The path of a record: [`share`] hands it to its partition's task, which decodes and folds it, and a store takes it
+//! in a batch together with the offset that comes next. What must hold: a projection's position is kept beside
+//! the rows it belongs to, so whatever fails, the task throws its state away and goes on from what the store says;
+//! what can pass by itself is waited for, what cannot stops the projector with an [`Error`].
+//! Nothing here knows sessions, and nothing judges but the fold.
+
+mod backoff;
+mod config;
+mod dead_letters;
+mod error;
+mod feed;
+mod halt;
+pub mod history;
+pub mod live;
+pub mod metrics;
+mod rooms;
+mod share;
+mod status;
+
+pub use config::Config;
+pub use error::Error;
+pub use status::Status;
+
+use engine::domain::Timestamp;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// This machine's clock: for ages that are shown and for where presence is picked up, never for a verdict.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

@@ -15,8 +15,7 @@ use crate::error::Error;
 use bytes::Bytes;
 use engine::codec::{self, Decoded};
 use engine::domain::{
-    Body, Event, EventId, Message, Offset, Partition, Position, Recent, Removal, Room, RoomId, Seq, UserId,
-    Verdict,
+    Body, Event, EventId, Message, Offset, Partition, Position, Recent, Removal, Room, RoomId, Seq, UserId, Verdict,
 };
 use engine::log::RecordRef;
 pub(super) use flow::Shown;

@@ -1,0 +1,127 @@
+//! Records of one partition, folded into what history writes.
+
+use crate::dead_letters::Letter;
+use crate::metrics;
+use crate::rooms::Rooms;
+use engine::codec::{Decoded, Unread};
+use engine::domain::{Body, Reason, Room, RoomId, Verdict};
+use engine::history::{JournalEntry, NewEntry, RoomBatch, Rows};
+use engine::log::Record;
+use engine::telemetry::{self, PATH};
+use std::collections::BTreeMap;
+use tracing::Span;
+
+/// What became of some records.
+pub(super) struct Folded<'a> {
+    /// Of each room that something happened in.
+    pub(super) rooms: Vec<RoomBatch>,
+    /// Damaged records.
+    pub(super) bad: Vec<Letter<'a>>,
+    /// Accepted events.
+    pub(super) events: usize,
+    /// Of the batch and of each event that is traced: they end when it is written.
+    pub(super) spans: Vec<Span>,
+}
+
+/// Folds the records; `rooms` holds every room that they are about.
+pub(super) fn fold<'a>(
+    rooms: &mut Rooms<Room>,
+    records: &'a [Record],
+    read: Vec<Result<Decoded<'a>, Unread>>,
+    rows: Rows,
+) -> Folded<'a> {
+    let mut batches = BTreeMap::new();
+    let batch = tracing::debug_span!(target: PATH, "project history", records = records.len());
+    let mut folded = Folded {
+        rooms: Vec::new(),
+        bad: Vec::new(),
+        events: 0,
+        spans: Vec::new(),
+    };
+    for (record, read) in records.iter().zip(read) {
+        match read {
+            Ok(decoded) => {
+                let room = rooms
+                    .get(decoded.event.room_id)
+                    .expect("the rooms of a batch were loaded");
+                telemetry::link(&batch, record.traceparent.as_deref());
+                if take(&mut batches, room, record, decoded, rows) {
+                    folded.events += 1;
+                    let span = || tracing::debug_span!(target: PATH, "projected into history");
+                    let span = telemetry::follow(span, record.traceparent.as_deref());
+                    folded.spans.extend((!span.is_none()).then_some(span));
+                }
+            }
+            Err(unread) => {
+                metrics::unread("history", unread);
+                if let Unread::Bad(bad) = unread {
+                    folded.bad.push((record, bad.name()));
+                }
+            }
+        }
+    }
+    folded.rooms = batches.into_values().collect();
+    folded.spans.push(batch);
+    folded
+}
+
+/// Folds one event; says whether it was accepted.
+fn take(
+    batches: &mut BTreeMap<RoomId, RoomBatch>,
+    room: &mut Room,
+    record: &Record,
+    decoded: Decoded<'_>,
+    rows: Rows,
+) -> bool {
+    let Decoded {
+        event,
+        datum,
+        fingerprint,
+        rules,
+    } = decoded;
+    let before = room.rules();
+    let applied = room.fold(&event, rules, datum, record.position);
+    let (seq, digest) = match applied.verdict {
+        Verdict::Accepted { seq, digest } => (seq, digest),
+        Verdict::Ignored { reason } => {
+            metrics::ignored("history", reason);
+            if reason == Reason::UnsupportedRules && room.rules() != before {
+                // That the room stands still must outlive this process.
+                batch_of(batches, room);
+            }
+            return false;
+        }
+    };
+    let sent = matches!(event.body, Body::MessageSent { .. });
+    let ordinal = sent.then_some(room.messages());
+    let value = record.value.as_ref().expect("what was decoded has a value");
+    let batch = batch_of(batches, room);
+    batch.changes.extend(applied.changes);
+    batch.entries.push(NewEntry {
+        entry: JournalEntry {
+            seq,
+            offset: record.position.offset,
+            appended_at: record.position.appended_at,
+            digest,
+            fingerprint,
+            datum: value.slice_ref(datum),
+        },
+        event,
+        ordinal,
+        rows,
+    });
+    true
+}
+
+/// The room's part of the batch, with its header as it stands now.
+fn batch_of<'a>(batches: &'a mut BTreeMap<RoomId, RoomBatch>, room: &Room) -> &'a mut RoomBatch {
+    let header = room.header().expect("an event was accepted, or stopped it").clone();
+    let batch = batches.entry(room.id()).or_insert_with(|| RoomBatch {
+        room_id: room.id(),
+        header: header.clone(),
+        changes: Vec::new(),
+        entries: Vec::new(),
+    });
+    batch.header = header;
+    batch
+}
