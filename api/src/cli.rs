@@ -51,12 +51,16 @@ pub enum Projection {
 }
 
 /// What is done with schemas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Schemas {
     /// Registers those of the lock, and keeps their ids in the database.
     Register,
     /// Says whether registry, lock and files agree.
     Check,
-    /// Writes the lock from the files.
-    Lock,
+    /// Prints the lock of the schema files that this binary was built from.
+    Lock {
+        /// Writes it there instead: schemas/lock.json.
+        #[arg(long, value_name = "FILE")]
+        write: Option<PathBuf>,
+    },
 }

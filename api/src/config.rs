@@ -21,12 +21,14 @@ pub const DEFAULTS: &str = include_str!("defaults.toml");
 pub struct Config {
     pub listen: SocketAddr,
     pub data_dir: PathBuf,
+    pub embedded: engine::log::sqlite::Config,
     pub kafka: Kafka,
     pub postgres: engine::database::postgres::Config,
     pub redis: RedisConfig,
     pub people: People,
     pub edge: crate::edge::Config,
     pub projector: projector::Config,
+    pub startup: Startup,
     pub http: Http,
     pub session: Session,
     pub drain: Drain,
@@ -130,6 +132,16 @@ pub struct Drain {
     pub notice_ms: u64,
     pub spread_ms: u64,
     pub deadline_ms: u64,
+}
+
+/// See `[startup]`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+pub struct Startup {
+    pub retry_first_ms: u64,
+    pub retry_most_ms: u64,
+    pub deploy_patience_ms: u64,
 }
 
 /// Which of the two ways Roomlog runs.

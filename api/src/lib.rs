@@ -11,6 +11,7 @@ pub mod config;
 pub mod edge;
 pub mod error;
 pub mod metrics;
+pub mod process;
 pub mod protocol;
 pub mod rest;
 pub mod server;

@@ -1,3 +1,36 @@
 //! The binary `roomlog`.
 
-fn main() {}
+use api::{cli::Cli, config, process};
+use clap::Parser as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// What is wrong is in the settings, as with the command line itself: trying again changes nothing.
+const MISCONFIGURED: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let loaded = match config::load(cli.config.as_deref(), std::env::vars()) {
+        Ok(loaded) => loaded,
+        Err(error) => return failed(&error.into(), MISCONFIGURED),
+    };
+    match run(&cli, &loaded) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error, 1),
+    }
+}
+
+fn run(cli: &Cli, loaded: &config::Loaded) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let command = cli.command.clone().unwrap_or_default();
+    let ran = runtime.block_on(process::run(command, loaded));
+    // What does not end by itself (a look-up in a library's thread) does not hold the process up.
+    runtime.shutdown_background();
+    Ok(ran?)
+}
+
+fn failed(error: &anyhow::Error, code: u8) -> ExitCode {
+    // Whoever closed stderr does not want to know.
+    let _ = writeln!(std::io::stderr(), "roomlog: {error}");
+    ExitCode::from(code)
+}

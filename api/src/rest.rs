@@ -14,7 +14,7 @@ mod ops;
 mod rooms;
 
 pub(crate) use auth::error as account_error;
-pub use ops::{Readiness, readiness_router};
+pub use ops::{Check, Readiness, readiness_router};
 
 use crate::auth::Origins;
 use crate::config::Config;

@@ -7,6 +7,7 @@
 //! - [`database`]: what the stores on SQL share.
 //! - [`config`] and [`telemetry`]: layers of settings; logs, traces and metrics.
 //! - [`text`]: what people write, normalised once at the door.
+//! - [`tls`]: the one TLS of a process.
 //! - [`live`]: room state, recent and presence kept hot (Redis, memory).
 
 pub mod codec;
@@ -19,3 +20,4 @@ pub mod log;
 pub mod people;
 pub mod telemetry;
 pub mod text;
+pub mod tls;

@@ -149,8 +149,7 @@ impl Registry {
     /// # Errors
     /// [`Error::Refused`] when no HTTP client can be made.
     pub fn new(url: &str) -> Result<Self, Error> {
-        // Whoever was first stays: every part of Roomlog uses this one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::tls::choose_ring();
         let url = url.trim_end_matches('/').to_owned();
         let shown = without_password(&url);
         let refused = |why: String| Error::Refused {

@@ -112,6 +112,7 @@ impl RedisLive {
     /// # Errors
     /// [`Error::Corrupt`] when the URL is none of Redis.
     pub fn new(config: &RedisConfig, epoch: Epoch) -> Result<Self, Error> {
+        crate::tls::choose_ring();
         let unusable = |error: RedisError| Error::Corrupt(format!("the address of Redis can't be used: {error}"));
         let client = Client::open(config.url.as_str()).map_err(unusable)?;
         let manager = ConnectionManagerConfig::new()

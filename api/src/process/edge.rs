@@ -1,0 +1,160 @@
+//! An edge as a process: its beginning, its serving, and its end in stages.
+
+use super::projectors::Projectors;
+use super::shutdown::Shutdown;
+use super::stores::Stores;
+use super::waiting::Patience;
+use super::{Error, checks, serve_http, welcome};
+use crate::auth::Origins;
+use crate::config::{Config, millis};
+use crate::edge::clock::{Clock, SystemClock};
+use crate::edge::{Edge, Parts};
+use crate::rest::{App, Readiness, router};
+use crate::session::{Door, Registry};
+use engine::people::{Accounts, People};
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// An edge that serves.
+struct Serving<'a> {
+    config: &'a Config,
+    shutdown: &'a Shutdown,
+    edge: Arc<Edge>,
+    registry: Arc<Registry>,
+    sessions: TaskTracker,
+    readiness: Arc<Readiness>,
+    http: JoinHandle<()>,
+    stop_http: CancellationToken,
+}
+
+/// Serves until the process is told to stop or a projector beside it can't go on.
+pub(super) async fn run(
+    config: &Config,
+    stores: &Stores,
+    projectors: &Projectors,
+    shutdown: &Shutdown,
+    listener: TcpListener,
+    metrics: PrometheusHandle,
+) -> Result<(), Error> {
+    let serving = begin(config, stores, projectors, shutdown, listener, metrics).await?;
+    welcome::edge(config);
+    tokio::select! {
+        () = shutdown.stop.cancelled() => {}
+        () = projectors.ended() => {}
+    }
+    serving.end().await;
+    Ok(())
+}
+
+async fn begin<'a>(
+    config: &'a Config,
+    stores: &Stores,
+    projectors: &Projectors,
+    shutdown: &'a Shutdown,
+    listener: TcpListener,
+    metrics: PrometheusHandle,
+) -> Result<Serving<'a>, Error> {
+    let (Some(people), Some(wire)) = (stores.people.clone(), stores.wire.clone()) else {
+        unreachable!("the stores of a process with an edge are opened with people and wire")
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let patience = Patience::endless(&config.startup);
+    let start = async || Accounts::start(people.clone(), config.accounts(), clock.now()).await;
+    let accounts = Arc::new(patience.ask("people", &shutdown.stop, start).await?);
+    let parts = Parts {
+        log: stores.log.clone(),
+        history: stores.history_reader.clone(),
+        live: stores.live_reader.clone(),
+        people: people.clone(),
+        clock: clock.clone(),
+        wire,
+    };
+    let start = async || Edge::start(config.edge.clone(), parts.clone(), CancellationToken::new()).await;
+    let edge = patience.ask("the log", &shutdown.stop, start).await?;
+    let (registry, sessions) = (Arc::new(Registry::default()), TaskTracker::new());
+    let readiness = Arc::new(Readiness::new(
+        checks::edge(stores, projectors, &edge, &people),
+        metrics,
+    ));
+    let app = app(config, stores, people, accounts, clock, &edge, &registry, &sessions);
+    let stop_http = CancellationToken::new();
+    let router = router(Arc::new(app), readiness.clone(), config);
+    Ok(Serving {
+        http: serve_http(listener, router, config, stop_http.clone()),
+        config,
+        shutdown,
+        edge,
+        registry,
+        sessions,
+        readiness,
+        stop_http,
+    })
+}
+
+#[allow(clippy::too_many_arguments, reason = "it only puts together what was made")]
+fn app(
+    config: &Config,
+    stores: &Stores,
+    people: Arc<dyn People>,
+    accounts: Arc<Accounts>,
+    clock: Arc<dyn Clock>,
+    edge: &Arc<Edge>,
+    registry: &Arc<Registry>,
+    sessions: &TaskTracker,
+) -> App {
+    let door = Door {
+        edge: edge.clone(),
+        accounts: accounts.clone(),
+        clock: clock.clone(),
+        config: config.session.clone(),
+        registry: registry.clone(),
+        tasks: sessions.clone(),
+    };
+    App {
+        edge: edge.clone(),
+        accounts,
+        people,
+        history: stores.history_reader.clone(),
+        clock,
+        origins: Origins::new(&config.http.origins),
+        secure_cookies: config.http.secure_cookies,
+        door: Arc::new(door),
+        sessions: registry.clone(),
+    }
+}
+
+impl Serving<'_> {
+    /// First load balancers see it, then sessions are sent elsewhere one by one, then requests under way are answered;
+    /// what is left at the deadline is cut off.
+    async fn end(self) {
+        let (drain, hurry) = (self.config.drain, &self.shutdown.hurry);
+        tracing::info!(sessions = self.registry.len(), "draining");
+        self.readiness.drain();
+        let _ = hurry
+            .run_until_cancelled(tokio::time::sleep(millis(drain.notice_ms)))
+            .await;
+        self.registry.drain(millis(drain.spread_ms), hurry).await;
+        self.stop_http.cancel();
+        let rest = async {
+            // That the server panicked would have been seen in the log.
+            let _ = self.http.await;
+            // Whoever came while the door was closing.
+            self.registry.drain(Duration::ZERO, hurry).await;
+            self.sessions.close();
+            self.sessions.wait().await;
+        };
+        let rest = tokio::time::timeout(millis(drain.deadline_ms), rest);
+        if !matches!(hurry.run_until_cancelled(rest).await, Some(Ok(()))) {
+            tracing::warn!(
+                sessions = self.registry.len(),
+                "not all sessions ended in time: they are cut off"
+            );
+        }
+        self.edge.stop().await;
+    }
+}

@@ -1,0 +1,157 @@
+//! The log and the stores of a process, opened as the mode says.
+
+use super::waiting::Patience;
+use super::{Error, Parts};
+use crate::config::{Config, Mode, millis};
+use crate::edge::wire::Wire;
+use engine::codec::lock::Lock;
+use engine::live::{MemoryLive, RedisConfig, RedisLive};
+use engine::log::Log;
+use engine::people::People;
+use engine::{history, live, log, people};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+const HISTORY_FILE: &str = "history.db";
+const PEOPLE_FILE: &str = "people.db";
+
+/// What a process stands on.
+pub(super) struct Stores {
+    pub(super) log: Arc<dyn Log>,
+    pub(super) history_reader: Arc<dyn history::Reader>,
+    pub(super) history_writer: Arc<dyn history::Writer>,
+    pub(super) live_reader: Arc<dyn live::Reader>,
+    pub(super) live_writer: Arc<dyn live::Writer>,
+    /// Of a process with an edge alone.
+    pub(super) people: Option<Arc<dyn People>>,
+    /// Of a process with an edge alone.
+    pub(super) wire: Option<Wire>,
+    closing: Closing,
+    close_ms: u64,
+}
+
+/// What must be closed at the end, after everything that uses it.
+enum Closing {
+    Embedded {
+        history: history::sqlite::Sqlite,
+        people: Arc<people::sqlite::Sqlite>,
+    },
+    Cluster {
+        history: history::postgres::Postgres,
+        people: Option<Arc<people::postgres::Postgres>>,
+    },
+}
+
+impl Stores {
+    /// Opens them, waiting for those that are away, until told to stop.
+    ///
+    /// # Errors
+    /// What trying again can't mend, or [`Error::Stopped`].
+    pub(super) async fn open(config: &Config, parts: Parts, stop: &CancellationToken) -> Result<Self, Error> {
+        match config.mode() {
+            Mode::Embedded => Self::embedded(config).await,
+            Mode::Cluster => Self::cluster(config, parts, stop).await,
+        }
+    }
+
+    async fn embedded(config: &Config) -> Result<Self, Error> {
+        let folder = &config.data_dir;
+        // The log's lock keeps other processes out of the whole folder.
+        let log = log::sqlite::Log::open(folder, config.embedded.clone()).await?;
+        let history = history::sqlite::Sqlite::open(&folder.join(HISTORY_FILE)).await?;
+        let people = Arc::new(people::sqlite::Sqlite::open(&folder.join(PEOPLE_FILE)).await?);
+        let live = Arc::new(MemoryLive::new(presence_expiry_ms(config)));
+        let both = Arc::new(history.clone());
+        Ok(Self {
+            log: Arc::new(log),
+            history_reader: both.clone(),
+            history_writer: both,
+            live_reader: live.clone(),
+            live_writer: live,
+            people: Some(people.clone()),
+            wire: Some(Wire::SingleObject),
+            closing: Closing::Embedded { history, people },
+            close_ms: config.drain.deadline_ms,
+        })
+    }
+
+    async fn cluster(config: &Config, parts: Parts, stop: &CancellationToken) -> Result<Self, Error> {
+        let patience = Patience::endless(&config.startup);
+        let open = async || log::kafka::Log::open(config.kafka.log.clone(), false).await;
+        let log = patience.ask("Kafka", stop, open).await?;
+        let history = history::postgres::Postgres::connect(&config.postgres)?;
+        let ping = async || history::Reader::ping(&history).await;
+        patience.ask("PostgreSQL", stop, ping).await?;
+        let (people, wire) = if parts.edge {
+            let people = Arc::new(people::postgres::Postgres::connect(&config.postgres)?);
+            let ask = async || people.schema_ids().await;
+            let wire = wire(&patience.ask("PostgreSQL", stop, ask).await?)?;
+            (Some(people), Some(wire))
+        } else {
+            (None, None)
+        };
+        let redis = RedisConfig {
+            presence_forget_after_ms: presence_expiry_ms(config),
+            ..config.redis.clone()
+        };
+        let live = Arc::new(RedisLive::new(&redis, log.epoch())?);
+        let both = Arc::new(history.clone());
+        Ok(Self {
+            log: Arc::new(log),
+            history_reader: both.clone(),
+            history_writer: both,
+            live_reader: live.clone(),
+            live_writer: live,
+            people: people.clone().map(|people| people as Arc<dyn People>),
+            wire,
+            closing: Closing::Cluster { history, people },
+            close_ms: config.drain.deadline_ms,
+        })
+    }
+
+    /// Sees to it that what was handed over to the log is acked, and closes everything; what takes too long is cut off.
+    pub(super) async fn close(self) {
+        let closing = async {
+            self.log.close().await;
+            match self.closing {
+                Closing::Embedded { history, people } => {
+                    history.close().await;
+                    people.close().await;
+                }
+                Closing::Cluster { history, people } => {
+                    history.close().await;
+                    if let Some(people) = people {
+                        people.close().await;
+                    }
+                }
+            }
+        };
+        if tokio::time::timeout(millis(self.close_ms), closing).await.is_err() {
+            tracing::warn!("not everything was closed in time");
+        }
+    }
+}
+
+fn presence_expiry_ms(config: &Config) -> i64 {
+    i64::try_from(config.edge.presence_expiry_ms).unwrap_or(i64::MAX)
+}
+
+/// The registry's ids as the database keeps them: every schema that this binary may write must have one.
+fn wire(ids: &[people::postgres::SchemaId]) -> Result<Wire, Error> {
+    let ids: HashMap<[u8; 8], u32> = ids
+        .iter()
+        .filter_map(|known| Some((known.fingerprint, u32::try_from(known.id).ok()?)))
+        .collect();
+    let missing = Lock::embedded()
+        .entries()
+        .iter()
+        .find(|entry| !ids.contains_key(&entry.fingerprint));
+    match missing {
+        Some(entry) => Err(Error::Impossible(format!(
+            "the schema {} was never registered: run `roomlog schemas register`",
+            entry.kind.name()
+        ))),
+        None => Ok(Wire::Confluent(ids)),
+    }
+}
