@@ -55,7 +55,7 @@ pub(super) struct Socket {
     flush_due: bool,
     /// What was taken last was the last.
     closing: Option<Box<Close>>,
-    /// Whether anything was written since it was asked last.
+    /// Whether the kernel took something again that it had refused before, since it was asked last.
     progress: bool,
 }
 
@@ -146,7 +146,6 @@ impl Socket {
                 Poll::Ready(written) => written?,
                 Poll::Pending => 0,
             };
-            self.progress |= written > 0;
             if written < scratch.bytes.len() {
                 self.pending = Bytes::copy_from_slice(&scratch.bytes[written..]);
             }
@@ -158,7 +157,8 @@ impl Socket {
         })
     }
 
-    /// Whether anything was written since this was asked last: a peer that reads is alive.
+    /// Whether the kernel took something again that it had refused before, since this was asked last: a peer that reads
+    /// is alive, however much still stands before our ping. (What the kernel takes at once says nothing of the peer.)
     pub(super) fn take_progress(&mut self) -> bool {
         std::mem::take(&mut self.progress)
     }
