@@ -21,7 +21,10 @@ async fn scene() -> Scene {
     let room = server.room(&ann, "public").await;
     server.done(&ben, &format!("/v1/rooms/{room}/join"), json!({})).await;
     let mut neighbour = Wire::open(&server, &ben).await;
-    neighbour.ask("subscribe", json!({ "room": room })).await.expect("subscribed");
+    neighbour
+        .ask("subscribe", json!({ "room": room }))
+        .await
+        .expect("subscribed");
     let wire = Wire::open(&server, &ann).await;
     Scene {
         server,
@@ -97,7 +100,10 @@ async fn one_byte_over_64_kib_is_a_bad_frame_and_64_kib_are_not() {
 #[tokio::test]
 async fn what_waits_before_a_bad_frame_is_still_answered() {
     let mut scene = scene().await;
-    scene.wire.say("{\"id\":5,\"ping\":{}}\n\n{\"id\":6,\"ping\":{}}\nnonsense\n{\"id\":7,\"ping\":{}}").await;
+    scene
+        .wire
+        .say("{\"id\":5,\"ping\":{}}\n\n{\"id\":6,\"ping\":{}}\nnonsense\n{\"id\":7,\"ping\":{}}")
+        .await;
     scene.wire.reply(5).await.expect("a pong");
     scene.wire.reply(6).await.expect("a pong");
     assert_eq!(scene.wire.bye().await["code"], 4001);
@@ -127,8 +133,14 @@ async fn a_missing_or_mistyped_field_is_named() {
         (json!({ "room": "general", "cid": cid(), "text": "a" }), "room"),
         (json!({ "room": room, "cid": "first", "text": "a" }), "cid"),
         (json!({ "room": room, "cid": cid(), "text": ["a"] }), "text"),
-        (json!({ "room": room, "cid": cid(), "text": "a", "reply_to": -1 }), "reply_to"),
-        (json!({ "room": room, "cid": cid(), "text": "a", "since": "7" }), "since"),
+        (
+            json!({ "room": room, "cid": cid(), "text": "a", "reply_to": -1 }),
+            "reply_to",
+        ),
+        (
+            json!({ "room": room, "cid": cid(), "text": "a", "since": "7" }),
+            "since",
+        ),
         (json!(7), "send"),
     ] {
         is_refused(scene.wire.ask("send", body).await, "bad_request", 100, Some(field));
@@ -139,7 +151,14 @@ async fn a_missing_or_mistyped_field_is_named() {
 #[tokio::test]
 async fn a_text_has_1_to_4096_characters_and_no_control_characters() {
     let mut scene = scene().await;
-    for text in ["", " \n\t ", &"é".repeat(4_097), "bell\u{7}", "delete\u{7f}", "c1\u{85}"] {
+    for text in [
+        "",
+        " \n\t ",
+        &"é".repeat(4_097),
+        "bell\u{7}",
+        "delete\u{7f}",
+        "c1\u{85}",
+    ] {
         let command = scene.send(text);
         is_refused(scene.wire.ask("send", command).await, "bad_request", 100, Some("text"));
     }
@@ -165,7 +184,12 @@ async fn an_unknown_room_and_a_private_one_of_others_are_told_alike() {
         }
         let sent = json!({ "room": room, "cid": cid(), "text": "hello?" });
         is_refused(scene.wire.ask("send", sent).await, "not_found", 200, None);
-        is_refused(scene.wire.ask("join", json!({ "room": room, "cid": cid() })).await, "not_found", 200, None);
+        is_refused(
+            scene.wire.ask("join", json!({ "room": room, "cid": cid() })).await,
+            "not_found",
+            200,
+            None,
+        );
     }
     scene.nobody_else_is_harmed().await;
 }
@@ -185,7 +209,10 @@ async fn the_sixty_fifth_waiting_command_is_overloaded() {
     }
     assert!(seqs.is_sorted(), "in the order of their frames: {seqs:?}");
     let error = scene.wire.reply(65).await.expect_err("refused");
-    assert_eq!((&error["name"], &error["retryable"]), (&json!("overloaded"), &json!(true)));
+    assert_eq!(
+        (&error["name"], &error["retryable"]),
+        (&json!("overloaded"), &json!(true))
+    );
     let command = scene.send("room again");
     scene.wire.ask("send", command).await.expect("sent");
     for _ in 0..65 {
@@ -197,15 +224,26 @@ async fn the_sixty_fifth_waiting_command_is_overloaded() {
 #[tokio::test]
 async fn before_it_is_known_who_asks_only_auth_is_answered() {
     let scene = scene().await;
-    let mut wire = Wire::connect(&scene.server, request(&scene.server)).await.expect("connected");
+    let mut wire = Wire::connect(&scene.server, request(&scene.server))
+        .await
+        .expect("connected");
     is_refused(wire.ask("ping", json!({})).await, "unauthenticated", 110, None);
     assert_eq!(wire.bye().await["code"], 4002);
 
-    let mut wire = Wire::connect(&scene.server, request(&scene.server)).await.expect("connected");
-    is_refused(wire.ask("auth", json!({ "token": "nonsense" })).await, "unauthenticated", 110, None);
+    let mut wire = Wire::connect(&scene.server, request(&scene.server))
+        .await
+        .expect("connected");
+    is_refused(
+        wire.ask("auth", json!({ "token": "nonsense" })).await,
+        "unauthenticated",
+        110,
+        None,
+    );
     assert_eq!(wire.bye().await["code"], 4002);
 
-    let mut wire = Wire::connect(&scene.server, request(&scene.server)).await.expect("connected");
+    let mut wire = Wire::connect(&scene.server, request(&scene.server))
+        .await
+        .expect("connected");
     wire.say(format!(
         "{}\n{}",
         json!({ "id": 1, "auth": { "token": scene.ann.token } }),
@@ -213,7 +251,11 @@ async fn before_it_is_known_who_asks_only_auth_is_answered() {
     ))
     .await;
     let hello = wire.frame().await.expect("a frame");
-    assert_eq!(hello["hello"]["user"]["id"], scene.ann.id.as_str(), "hello comes first: {hello}");
+    assert_eq!(
+        hello["hello"]["user"]["id"],
+        scene.ann.id.as_str(),
+        "hello comes first: {hello}"
+    );
     wire.reply(1).await.expect("known");
     wire.reply(2).await.expect("subscribed");
     scene.nobody_else_is_harmed().await;
@@ -222,7 +264,11 @@ async fn before_it_is_known_who_asks_only_auth_is_answered() {
 #[tokio::test]
 async fn a_bad_token_in_the_header_ends_with_4002() {
     let scene = scene().await;
-    let wire = Wire::connect(&scene.server, request_with(&scene.server, "authorization", "Bearer nonsense")).await;
+    let wire = Wire::connect(
+        &scene.server,
+        request_with(&scene.server, "authorization", "Bearer nonsense"),
+    )
+    .await;
     assert_eq!(wire.expect("connected").bye().await["code"], 4002);
     scene.nobody_else_is_harmed().await;
 }
@@ -239,7 +285,7 @@ async fn an_expired_token_ends_with_4204() {
     let server = Server::embedded_with(&[
         ("ROOMLOG_PEOPLE__ACCESS_TTL_MS", "3000"),
         ("ROOMLOG_SESSION__PING_INTERVAL_MS", "300"),
-        ("ROOMLOG_SESSION__PONG_TIMEOUT_MS", "200"),
+        ("ROOMLOG_SESSION__PONG_TIMEOUT_MS", "250"),
     ])
     .await;
     let ann = server.register("ann").await;
@@ -248,7 +294,9 @@ async fn an_expired_token_ends_with_4204() {
     assert_eq!((&bye["code"], &bye["resume"]), (&json!(4204), &json!(true)));
 
     let bearer = format!("Bearer {}", ann.token);
-    let mut late = Wire::connect(&server, request_with(&server, "authorization", &bearer)).await.expect("connected");
+    let mut late = Wire::connect(&server, request_with(&server, "authorization", &bearer))
+        .await
+        .expect("connected");
     assert_eq!(late.bye().await["code"], 4204);
     let answer = server.get("/v1/me", Some(&ann.token)).await;
     assert_eq!(answer.status(), 401);
@@ -259,38 +307,43 @@ async fn a_fresh_token_keeps_a_session_alive() {
     let server = Server::embedded_with(&[
         ("ROOMLOG_PEOPLE__ACCESS_TTL_MS", "3000"),
         ("ROOMLOG_SESSION__PING_INTERVAL_MS", "300"),
-        ("ROOMLOG_SESSION__PONG_TIMEOUT_MS", "200"),
+        ("ROOMLOG_SESSION__PONG_TIMEOUT_MS", "250"),
     ])
     .await;
     let ann = server.register("ann").await;
     let mut wire = Wire::open(&server, &ann).await;
-    let begun = std::time::Instant::now();
     let mut refresh_token = ann.refresh_token.clone();
-    while begun.elapsed() < std::time::Duration::from_secs(7) {
-        let answer = server.post("/v1/auth/refresh", None, json!({ "refresh_token": refresh_token })).await;
+    // Until the first token has run out, and then until the session was looked at again.
+    while server.get("/v1/me", Some(&ann.token)).await.status() == 200 {
+        let body = json!({ "refresh_token": refresh_token });
+        let answer = server.post("/v1/auth/refresh", None, body).await;
         let fresh: Value = answer.json().await.expect("JSON");
         refresh_token = fresh["refresh_token"].as_str().expect("a token").to_owned();
-        wire.ask("auth", json!({ "token": fresh["access_token"] })).await.expect("taken");
-        wire.ask("ping", json!({})).await.expect("a pong");
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let token = json!({ "token": fresh["access_token"] });
+        wire.ask("auth", token).await.expect("taken");
+        wire.pinged(1).await;
     }
+    wire.pinged(2).await;
     let ben = server.register("ben").await;
-    is_refused(wire.ask("auth", json!({ "token": ben.token })).await, "bad_request", 100, Some("token"));
+    is_refused(
+        wire.ask("auth", json!({ "token": ben.token })).await,
+        "bad_request",
+        100,
+        Some("token"),
+    );
 }
 
 #[tokio::test]
 async fn no_pong_ends_with_4103() {
     let server = Server::embedded_with(&[
-        ("ROOMLOG_SESSION__PING_INTERVAL_MS", "400"),
-        ("ROOMLOG_SESSION__PONG_TIMEOUT_MS", "200"),
+        ("ROOMLOG_SESSION__PING_INTERVAL_MS", "2500"),
+        ("ROOMLOG_SESSION__PONG_TIMEOUT_MS", "2000"),
     ])
     .await;
     let ann = server.register("ann").await;
     let mut wire = Wire::open(&server, &ann).await;
-    for _ in 0..5 {
-        wire.ask("ping", json!({})).await.expect("who answers pings stays");
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    }
+    // Whoever answers pings stays.
+    wire.pinged(3).await;
     wire.polite = false;
     assert_eq!(wire.bye().await["code"], 4103);
 }

@@ -11,14 +11,21 @@ async fn what_one_says_the_other_hears_and_both_see_the_same() {
     server.done(&ben, &format!("/v1/rooms/{room}/join"), json!({})).await;
     let mut wires = [Wire::open(&server, &ann).await, Wire::open(&server, &ben).await];
     for wire in &mut wires {
-        let joined = wire.ask("subscribe", json!({ "room": room })).await.expect("subscribed");
+        let joined = wire
+            .ask("subscribe", json!({ "room": room }))
+            .await
+            .expect("subscribed");
         assert_eq!((&joined["seq"], &joined["recovered"]), (&json!(2), &Value::Null));
         assert_eq!(joined["room"]["name"], "a room");
     }
     let [ann_wire, ben_wire] = &mut wires;
     let mut acks = Vec::new();
     for i in 0..20 {
-        let (wire, name) = if i % 2 == 0 { (&mut *ann_wire, "ann") } else { (&mut *ben_wire, "ben") };
+        let (wire, name) = if i % 2 == 0 {
+            (&mut *ann_wire, "ann")
+        } else {
+            (&mut *ben_wire, "ben")
+        };
         let sent = json!({ "room": room, "cid": cid(), "text": format!("{name} says {i}"), "since": 2 });
         acks.push(wire.ask("send", sent).await.expect("sent"));
     }
@@ -52,7 +59,10 @@ async fn a_command_sent_again_counts_once() {
     let mut another = sent.clone();
     another["text"] = json!("or twice?");
     let second = wire.ask("send", another).await.expect("acked");
-    assert_eq!((&first["duplicate"], &second["duplicate"]), (&json!(false), &json!(true)));
+    assert_eq!(
+        (&first["duplicate"], &second["duplicate"]),
+        (&json!(false), &json!(true))
+    );
     assert_eq!((&first["seq"], &first["pos"]), (&second["seq"], &second["pos"]));
     let recent = wire.ask("recent", json!({ "room": room })).await.expect("recent");
     assert_eq!(recent["recent"].as_array().map(Vec::len), Some(1));
@@ -65,28 +75,52 @@ async fn what_happens_to_a_message_is_seen() {
     let ann = server.register("ann").await;
     let room = server.room(&ann, "private").await;
     let mut wire = Wire::open(&server, &ann).await;
-    wire.ask("subscribe", json!({ "room": room })).await.expect("subscribed");
-    let seq = wire.ask("send", json!({ "room": room, "cid": cid(), "text": "frist" })).await.expect("sent")["seq"].clone();
+    wire.ask("subscribe", json!({ "room": room }))
+        .await
+        .expect("subscribed");
+    let seq = wire
+        .ask("send", json!({ "room": room, "cid": cid(), "text": "frist" }))
+        .await
+        .expect("sent")["seq"]
+        .clone();
     let about = |more: Value| {
         let mut body = json!({ "room": room, "cid": cid(), "seq": seq });
-        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        body.as_object_mut()
+            .expect("an object")
+            .extend(more.as_object().expect("an object").clone());
         body
     };
-    wire.ask("edit", about(json!({ "text": "first" }))).await.expect("edited");
-    wire.ask("react", about(json!({ "emoji": "👍" }))).await.expect("reacted");
+    wire.ask("edit", about(json!({ "text": "first" })))
+        .await
+        .expect("edited");
+    wire.ask("react", about(json!({ "emoji": "👍" })))
+        .await
+        .expect("reacted");
     let recent = wire.ask("recent", json!({ "room": room })).await.expect("recent");
     let message = &recent["recent"][0];
-    assert_eq!((&message["text"], &message["reactions"][0]), (&json!("first"), &json!({ "emoji": "👍", "count": 1, "mine": true })));
+    assert_eq!(
+        (&message["text"], &message["reactions"][0]),
+        (&json!("first"), &json!({ "emoji": "👍", "count": 1, "mine": true }))
+    );
     assert!(message["edited_at"].is_u64());
-    wire.ask("unreact", about(json!({ "emoji": "👍" }))).await.expect("taken back");
+    wire.ask("unreact", about(json!({ "emoji": "👍" })))
+        .await
+        .expect("taken back");
     wire.ask("delete", about(json!({}))).await.expect("deleted");
     let recent = wire.ask("recent", json!({ "room": room })).await.expect("recent");
     let message = &recent["recent"][0];
-    assert_eq!((&message["text"], &message["deleted"], &message["reactions"]), (&json!(""), &json!(true), &json!([])));
-    let types: Vec<String> = [wire.push("event").await, wire.push("event").await, wire.push("event").await]
-        .iter()
-        .map(|event| event["type"].as_str().expect("a text").to_owned())
-        .collect();
+    assert_eq!(
+        (&message["text"], &message["deleted"], &message["reactions"]),
+        (&json!(""), &json!(true), &json!([]))
+    );
+    let types: Vec<String> = [
+        wire.push("event").await,
+        wire.push("event").await,
+        wire.push("event").await,
+    ]
+    .iter()
+    .map(|event| event["type"].as_str().expect("a text").to_owned())
+    .collect();
     assert_eq!(types, ["message_sent", "message_edited", "reaction_added"]);
 }
 
@@ -98,18 +132,29 @@ async fn reading_typing_and_presence() {
     server.done(&ben, &format!("/v1/rooms/{room}/join"), json!({})).await;
     let mut wires = [Wire::open(&server, &ann).await, Wire::open(&server, &ben).await];
     for wire in &mut wires {
-        wire.ask("subscribe", json!({ "room": room })).await.expect("subscribed");
+        wire.ask("subscribe", json!({ "room": room }))
+            .await
+            .expect("subscribed");
     }
     let [ann_wire, ben_wire] = &mut wires;
     ben_wire.ask("typing", json!({ "room": room })).await.expect("told");
     let typing = ann_wire.push("typing").await;
     assert_eq!(typing["room"], room.as_str());
 
-    let read = ann_wire.ask("read", json!({ "room": room, "seq": 2 })).await.expect("read");
+    let read = ann_wire
+        .ask("read", json!({ "room": room, "seq": 2 }))
+        .await
+        .expect("read");
     assert_eq!(read["read_seq"], 2);
-    let back = ann_wire.ask("read", json!({ "room": room, "seq": 1 })).await.expect("read");
+    let back = ann_wire
+        .ask("read", json!({ "room": room, "seq": 1 }))
+        .await
+        .expect("read");
     assert_eq!(back["read_seq"], 2, "forwards only");
-    let error = ann_wire.ask("read", json!({ "room": room, "seq": 99 })).await.expect_err("above the head");
+    let error = ann_wire
+        .ask("read", json!({ "room": room, "seq": 99 }))
+        .await
+        .expect_err("above the head");
     assert_eq!(error["name"], "bad_request");
 
     crate::support::eventually("both are present", async || {
@@ -125,14 +170,22 @@ async fn whoever_comes_back_gets_what_was_missed() {
     let ann = server.register("ann").await;
     let room = server.room(&ann, "private").await;
     let mut wire = Wire::open(&server, &ann).await;
-    let joined = wire.ask("subscribe", json!({ "room": room })).await.expect("subscribed");
+    let joined = wire
+        .ask("subscribe", json!({ "room": room }))
+        .await
+        .expect("subscribed");
     drop(wire);
     let mut wire = Wire::open(&server, &ann).await;
     for i in 0..5 {
-        wire.ask("send", json!({ "room": room, "cid": cid(), "text": format!("{i}") })).await.expect("sent");
+        wire.ask("send", json!({ "room": room, "cid": cid(), "text": format!("{i}") }))
+            .await
+            .expect("sent");
     }
     let resume = json!({ "epoch": joined["epoch"], "seq": joined["seq"] });
-    let again = wire.ask("subscribe", json!({ "room": room, "resume": resume })).await.expect("subscribed");
+    let again = wire
+        .ask("subscribe", json!({ "room": room, "resume": resume }))
+        .await
+        .expect("subscribed");
     assert_eq!((&again["recovered"], &again["seq"]), (&json!(true), &json!(6)));
     for seq in 2..=6 {
         assert_eq!(wire.push("event").await["seq"], seq);
@@ -140,11 +193,23 @@ async fn whoever_comes_back_gets_what_was_missed() {
     assert_eq!(wire.push("caught_up").await["seq"], 6);
 
     let ahead = json!({ "epoch": joined["epoch"], "seq": 1_000 });
-    let refused = wire.ask("subscribe", json!({ "room": room, "resume": ahead })).await.expect("subscribed");
-    assert_eq!((&refused["recovered"], &refused["reason"]), (&json!(false), &json!("ahead")));
+    let refused = wire
+        .ask("subscribe", json!({ "room": room, "resume": ahead }))
+        .await
+        .expect("subscribed");
+    assert_eq!(
+        (&refused["recovered"], &refused["reason"]),
+        (&json!(false), &json!("ahead"))
+    );
     let other = json!({ "epoch": cid(), "seq": 1 });
-    let refused = wire.ask("subscribe", json!({ "room": room, "resume": other })).await.expect("subscribed");
-    assert_eq!((&refused["recovered"], &refused["reason"]), (&json!(false), &json!("epoch")));
+    let refused = wire
+        .ask("subscribe", json!({ "room": room, "resume": other }))
+        .await
+        .expect("subscribed");
+    assert_eq!(
+        (&refused["recovered"], &refused["reason"]),
+        (&json!(false), &json!("epoch"))
+    );
     assert_eq!(refused["recent"].as_array().map(Vec::len), Some(5));
 }
 
@@ -155,11 +220,20 @@ async fn whoever_is_banned_is_gone() {
     let room = server.room(&ann, "public").await;
     server.done(&ben, &format!("/v1/rooms/{room}/join"), json!({})).await;
     let mut wire = Wire::open(&server, &ben).await;
-    wire.ask("subscribe", json!({ "room": room })).await.expect("subscribed");
-    server.done(&ann, &format!("/v1/rooms/{room}/ban"), json!({ "user": ben.id })).await;
+    wire.ask("subscribe", json!({ "room": room }))
+        .await
+        .expect("subscribed");
+    server
+        .done(&ann, &format!("/v1/rooms/{room}/ban"), json!({ "user": ben.id }))
+        .await;
     assert_eq!(wire.push("gone").await["room"], room.as_str());
-    let error = wire.ask("send", json!({ "room": room, "cid": cid(), "text": "let me in" })).await.expect_err("refused");
+    let error = wire
+        .ask("send", json!({ "room": room, "cid": cid(), "text": "let me in" }))
+        .await
+        .expect_err("refused");
     assert_eq!(error["name"], "banned");
-    server.done(&ann, &format!("/v1/rooms/{room}/unban"), json!({ "user": ben.id })).await;
+    server
+        .done(&ann, &format!("/v1/rooms/{room}/unban"), json!({ "user": ben.id }))
+        .await;
     server.done(&ben, &format!("/v1/rooms/{room}/join"), json!({})).await;
 }

@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 
 #[tokio::test]
 async fn sessions_are_sent_elsewhere_and_the_process_ends_well() {
-    let mut server = Server::embedded_with(&[("ROOMLOG_DRAIN__NOTICE_MS", "1500"), ("ROOMLOG_DRAIN__SPREAD_MS", "500")]).await;
+    let mut server = Server::embedded_with(&[
+        ("ROOMLOG_DRAIN__NOTICE_MS", "1500"),
+        ("ROOMLOG_DRAIN__SPREAD_MS", "500"),
+    ])
+    .await;
     let ann = server.register("ann").await;
     let room = server.room(&ann, "private").await;
     let mut wires = Vec::new();
@@ -13,7 +17,10 @@ async fn sessions_are_sent_elsewhere_and_the_process_ends_well() {
         wires.push(Wire::open(&server, &ann).await);
     }
     server.terminate();
-    eventually("/readyz fails while sessions go on", async || server.get("/readyz", None).await.status() == 503).await;
+    eventually("/readyz fails while sessions go on", async || {
+        server.get("/readyz", None).await.status() == 503
+    })
+    .await;
     let ready: Value = server.get("/readyz", None).await.json().await.expect("JSON");
     assert_eq!(ready["draining"], true);
     let sent = json!({ "room": room, "cid": cid(), "text": "to the end" });
@@ -40,16 +47,29 @@ async fn a_wrong_setting_is_named_and_nothing_starts() {
     let mut server = Server::spawn(&["serve"], &[("ROOMLOG_KAFKA__BROKERS", "127.0.0.1:1")]);
     assert_eq!(server.exit().await, Some(2));
     let said = server.output();
-    assert!(said.contains("ROOMLOG_POSTGRES__URL") && said.contains("ROOMLOG_REDIS__URL"), "{said}");
+    assert!(
+        said.contains("ROOMLOG_POSTGRES__URL") && said.contains("ROOMLOG_REDIS__URL"),
+        "{said}"
+    );
     let mut server = Server::spawn(&["serve"], &[("ROOMLOG_LISTENN", "127.0.0.1:1")]);
     assert_eq!(server.exit().await, Some(2));
-    assert!(server.output().contains("did you mean ROOMLOG_LISTEN?"), "{}", server.output());
+    assert!(
+        server.output().contains("did you mean ROOMLOG_LISTEN?"),
+        "{}",
+        server.output()
+    );
 }
 
 #[tokio::test]
 async fn config_prints_what_is_in_force_without_passwords() {
-    let mut server = Server::spawn(&["config"], &[("ROOMLOG_POSTGRES__URL", "postgres://ann:hidden@db/roomlog")]);
+    let mut server = Server::spawn(
+        &["config"],
+        &[("ROOMLOG_POSTGRES__URL", "postgres://ann:hidden@db/roomlog")],
+    );
     assert_eq!(server.exit().await, Some(0));
-    eventually("it is printed", async || server.output().contains("postgres://ann:***@db/roomlog")).await;
+    eventually("it is printed", async || {
+        server.output().contains("postgres://ann:***@db/roomlog")
+    })
+    .await;
     assert!(!server.output().contains("hidden"));
 }

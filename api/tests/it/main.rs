@@ -1,3 +1,12 @@
-//! Roomlog over real sockets: whole processes, each on a port of its own.
+//! The edge, the programs and their promises, over real sockets.
 
+mod bad_input;
+mod chat;
 mod documents;
+mod drain;
+mod origins;
+mod refusals;
+mod rest;
+mod restart;
+mod slow_reader;
+mod support;

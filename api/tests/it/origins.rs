@@ -18,7 +18,9 @@ async fn a_socket_with_a_cookie_must_come_from_a_known_page() {
     let with = |origin: Option<&str>| {
         let mut request = request_with(&server, "cookie", &format!("roomlog_access={}", ann.token));
         if let Some(origin) = origin {
-            request.headers_mut().insert("origin", origin.parse().expect("a header"));
+            request
+                .headers_mut()
+                .insert("origin", origin.parse().expect("a header"));
         }
         request
     };
@@ -44,7 +46,10 @@ async fn a_write_with_a_cookie_must_come_from_a_known_page() {
     let with = |headers: &[(&str, &str)]| {
         let cookie = format!("roomlog_access={}", ann.token);
         let request = server.http.post(&url).json(&room).header("cookie", cookie);
-        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send()
+        headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, *value))
+            .send()
     };
     for headers in [
         &[("origin", server.url.as_str()), ("sec-fetch-site", "same-origin")][..],
@@ -67,7 +72,13 @@ async fn a_write_with_a_cookie_must_come_from_a_known_page() {
 #[tokio::test]
 async fn listed_pages_may_read_what_others_may_not() {
     let server = server().await;
-    let ask = |origin: &'static str| server.http.get(format!("{}/v1/me", server.url)).header("origin", origin).send();
+    let ask = |origin: &'static str| {
+        server
+            .http
+            .get(format!("{}/v1/me", server.url))
+            .header("origin", origin)
+            .send()
+    };
     let listed = ask(LISTED).await.expect("an answer");
     assert_eq!(listed.headers()["access-control-allow-origin"], LISTED);
     let other = ask("https://evil.example").await.expect("an answer");

@@ -5,8 +5,15 @@ use serde_json::{Value, json};
 
 async fn recent(server: &Server, ann: &Person, room: &str) -> (Value, Vec<String>) {
     let mut wire = Wire::open(server, ann).await;
-    let joined = wire.ask("subscribe", json!({ "room": room, "recent": 100 })).await.expect("subscribed");
-    let texts = joined["recent"].as_array().expect("a list").iter().map(|message| message["text"].as_str().expect("a text").to_owned());
+    let joined = wire
+        .ask("subscribe", json!({ "room": room, "recent": 100 }))
+        .await
+        .expect("subscribed");
+    let texts = joined["recent"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|message| message["text"].as_str().expect("a text").to_owned());
     (joined["digest"].clone(), texts.collect())
 }
 
@@ -19,7 +26,9 @@ async fn everything_is_there_again(how: impl AsyncFn(&mut Server)) {
         let mut wire = Wire::open(&server, &ann).await;
         for i in 0..10 {
             let text = format!("round {round}, message {i}");
-            wire.ask("send", json!({ "room": room, "cid": cid(), "text": text })).await.expect("sent");
+            wire.ask("send", json!({ "room": room, "cid": cid(), "text": text }))
+                .await
+                .expect("sent");
             acked.push(text);
         }
         let (digest, texts) = recent(&server, &ann, &room).await;

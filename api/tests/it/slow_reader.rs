@@ -9,23 +9,36 @@ const BURST: usize = 40;
 
 #[tokio::test]
 async fn a_session_that_stops_reading_lags_and_others_do_not_notice() {
-    let server = Server::embedded_with(&[("ROOMLOG_EDGE__OUTBOX_BYTES", "262144")]).await;
+    // Whoever does not read does not answer pings either: here that must not be what ends it.
+    let server = Server::embedded_with(&[
+        ("ROOMLOG_EDGE__OUTBOX_BYTES", "262144"),
+        ("ROOMLOG_SESSION__PING_INTERVAL_MS", "600000"),
+        ("ROOMLOG_SESSION__PONG_TIMEOUT_MS", "300000"),
+    ])
+    .await;
     let (ann, ben) = (server.register("ann").await, server.register("ben").await);
     let room = server.room(&ann, "public").await;
     server.done(&ben, &format!("/v1/rooms/{room}/join"), json!({})).await;
     let bearer = format!("Bearer {}", ben.token);
     let slow = request_with(&server, "authorization", &bearer);
     let mut slow = Wire::connect_with(&server, slow, Some(4_096)).await.expect("connected");
-    slow.ask("subscribe", json!({ "room": room })).await.expect("subscribed");
+    slow.ask("subscribe", json!({ "room": room }))
+        .await
+        .expect("subscribed");
     let mut wire = Wire::open(&server, &ann).await;
-    wire.ask("subscribe", json!({ "room": room })).await.expect("subscribed");
+    wire.ask("subscribe", json!({ "room": room }))
+        .await
+        .expect("subscribed");
 
     // Until far more was said than any buffer between the two holds; ann hears every word of it.
     let text = "x".repeat(4_000);
     for burst in 0..BURSTS {
         let mut ids = Vec::new();
         for _ in 0..BURST {
-            ids.push(wire.give("send", json!({ "room": room, "cid": cid(), "text": text })).await);
+            ids.push(
+                wire.give("send", json!({ "room": room, "cid": cid(), "text": text }))
+                    .await,
+            );
         }
         for id in ids {
             wire.reply(id).await.expect("sent");
@@ -36,7 +49,10 @@ async fn a_session_that_stops_reading_lags_and_others_do_not_notice() {
     }
     let mut heard = 2;
     loop {
-        let frame = slow.frame().await.expect("still connected");
+        let frame = slow
+            .frame()
+            .await
+            .unwrap_or_else(|| panic!("closed with {:?}", slow.closed));
         if let Some(event) = frame.get("event") {
             heard += 1;
             assert_eq!(event["seq"], heard, "in order, without a gap");
@@ -48,7 +64,10 @@ async fn a_session_that_stops_reading_lags_and_others_do_not_notice() {
     assert!(heard < 2 + (BURSTS * BURST) as u64);
     let epoch = server.told(&ben, &format!("/v1/rooms/{room}")).await["head"]["pos"]["epoch"].clone();
     let resume = json!({ "epoch": epoch, "seq": heard });
-    let again = slow.ask("subscribe", json!({ "room": room, "resume": resume })).await.expect("subscribed");
+    let again = slow
+        .ask("subscribe", json!({ "room": room, "resume": resume }))
+        .await
+        .expect("subscribed");
     assert_eq!(again["recovered"], true);
     while heard < 2 + (BURSTS * BURST) as u64 {
         heard += 1;

@@ -1,21 +1,21 @@
 //! What tests over real sockets share: processes of `roomlog`, people, and a WebSocket client that hides nothing.
 
-pub mod cluster;
-pub mod server;
-pub mod wire;
+pub(crate) mod cluster;
+pub(crate) mod server;
+pub(crate) mod wire;
 
-pub use server::{Person, Server};
-pub use wire::Wire;
+pub(crate) use server::{Person, Server};
+pub(crate) use wire::Wire;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
 /// When a test gives up on something that should have happened long ago.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Waits until `condition` holds.
-pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
     let begun = Instant::now();
     while !condition().await {
         assert!(begun.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
@@ -24,6 +24,6 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: imp
 }
 
 /// A new cid.
-pub fn cid() -> String {
+pub(crate) fn cid() -> String {
     uuid::Uuid::new_v4().to_string()
 }

@@ -9,24 +9,24 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use uuid::Uuid;
 
 /// How long something that must come to pass may take on a busy machine.
-pub const DEADLINE: Duration = Duration::from_secs(120);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A running cluster. It is wiped when dropped.
-pub struct Cluster {
+pub(crate) struct Cluster {
     folder: tempfile::TempDir,
     /// HAProxy, `http://host:port`.
-    pub url: String,
+    pub(crate) url: String,
     /// Both edges, `host:port`.
-    pub edges: [String; 2],
+    pub(crate) edges: [String; 2],
     http: reqwest::Client,
     _alone: OwnedMutexGuard<()>,
 }
 
 /// A person with a token.
 #[derive(Clone, Debug)]
-pub struct Person {
-    pub id: Uuid,
-    pub token: String,
+pub(crate) struct Person {
+    pub(crate) id: Uuid,
+    pub(crate) token: String,
 }
 
 fn script(name: &str) -> PathBuf {
@@ -56,7 +56,7 @@ fn exported(text: &str, name: &str) -> String {
 
 impl Cluster {
     /// Starts one; `settings` reach every part.
-    pub async fn start(settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
         let alone = alone().await;
         let folder = tempfile::Builder::new().prefix("roomlog-proof-").tempdir().unwrap();
         let mut environment = vec![("ROOMLOG_BIN".to_owned(), env!("CARGO_BIN_EXE_roomlog").to_owned())];
@@ -78,28 +78,28 @@ impl Cluster {
     }
 
     /// `kill`, `stop`, `start` or `restart` of `edge1`, `edge2`, `history`, `live` or `haproxy`.
-    pub async fn part(&self, verb: &str, part: &str) {
+    pub(crate) async fn part(&self, verb: &str, part: &str) {
         run("cluster", vec![verb.to_owned(), part.to_owned(), self.path()], Vec::new()).await;
     }
 
     /// The same of `kafka`, `registry`, `postgres` or `redis`.
-    pub async fn service(&self, verb: &str, part: &str) {
+    pub(crate) async fn service(&self, verb: &str, part: &str) {
         run("services", vec![verb.to_owned(), part.to_owned(), self.path() + "/services"], Vec::new()).await;
     }
 
     /// A setting of the product on these services, such as `ROOMLOG_POSTGRES__URL`.
-    pub async fn setting(&self, name: &str) -> String {
+    pub(crate) async fn setting(&self, name: &str) -> String {
         let arguments = vec!["env".to_owned(), "--product".to_owned(), self.path() + "/services"];
         exported(&run("services", arguments, Vec::new()).await, name)
     }
 
     /// The WebSocket addresses, this edge first.
-    pub fn addresses(&self, first: usize) -> [String; 2] {
+    pub(crate) fn addresses(&self, first: usize) -> [String; 2] {
         [first % 2, (first + 1) % 2].map(|edge| format!("ws://{}", self.edges[edge]))
     }
 
     /// Registers somebody.
-    pub async fn register(&self, username: &str) -> Person {
+    pub(crate) async fn register(&self, username: &str) -> Person {
         let body = json!({ "username": username, "password": "correct horse battery" });
         let answer = self.post("/v1/auth/register", None, &body).await;
         Person {
@@ -109,13 +109,13 @@ impl Cluster {
     }
 
     /// Makes a room.
-    pub async fn room(&self, owner: &Person, name: &str, kind: &str) -> Uuid {
+    pub(crate) async fn room(&self, owner: &Person, name: &str, kind: &str) -> Uuid {
         let answer = self.post("/v1/rooms", Some(&owner.token), &json!({ "name": name, "kind": kind })).await;
         answer["id"].as_str().unwrap().parse().unwrap()
     }
 
     /// Posts to the balancer; panics when it is refused.
-    pub async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Value {
         let mut request = self.http.post(format!("{}{path}", self.url)).json(body);
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -127,7 +127,7 @@ impl Cluster {
     }
 
     /// Gets from the balancer; answers status and body.
-    pub async fn get(&self, path: &str, token: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str, token: &str) -> (u16, Value) {
         let answer = self.http.get(format!("{}{path}", self.url)).bearer_auth(token).send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap_or_default())
     }
@@ -141,7 +141,7 @@ impl Drop for Cluster {
 }
 
 /// Waits until `probe` answers something, at most [`DEADLINE`].
-pub async fn eventually<T, F: Future<Output = Result<T, String>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
+pub(crate) async fn eventually<T, F: Future<Output = Result<T, String>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
     let begun = Instant::now();
     loop {
         match probe().await {

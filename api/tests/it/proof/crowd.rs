@@ -18,7 +18,7 @@ struct Heard {
 
 /// What all agree on: who was first to hear a seq says which event it is.
 #[derive(Debug, Default)]
-pub struct Agreed {
+pub(crate) struct Agreed {
     rooms: Mutex<BTreeMap<Uuid, BTreeMap<u64, (Uuid, Uuid)>>>,
     faults: Mutex<Vec<String>>,
 }
@@ -38,14 +38,14 @@ impl Agreed {
     }
 
     /// The cid at a seq of a room.
-    pub fn cid(&self, room: Uuid, seq: u64) -> Option<Uuid> {
+    pub(crate) fn cid(&self, room: Uuid, seq: u64) -> Option<Uuid> {
         self.rooms.lock().unwrap().get(&room)?.get(&seq).map(|(_, cid)| *cid)
     }
 }
 
 /// The crowd.
-pub struct Crowd {
-    pub rooms: Vec<Uuid>,
+pub(crate) struct Crowd {
+    pub(crate) rooms: Vec<Uuid>,
     clients: Vec<Arc<Client>>,
     agreed: Arc<Agreed>,
     heard: Vec<(Uuid, Arc<Heard>)>,
@@ -55,7 +55,7 @@ pub struct Crowd {
 
 impl Crowd {
     /// `people` clients, turn by turn on the two edges, each in `each` of `rooms` open rooms.
-    pub async fn gather(cluster: &Cluster, people: usize, rooms: usize, each: usize) -> Self {
+    pub(crate) async fn gather(cluster: &Cluster, people: usize, rooms: usize, each: usize) -> Self {
         let mut persons: Vec<Person> = Vec::new();
         // Few accounts, many clients: what is proven is the log, not the price of a password's hash.
         for number in 0..people.min(10) {
@@ -90,7 +90,7 @@ impl Crowd {
     }
 
     /// Every client says `each` things, in its rooms in turn, a few at once.
-    pub async fn say(&self, each: usize) {
+    pub(crate) async fn say(&self, each: usize) {
         const AT_ONCE: usize = 4;
         let mut talking = JoinSet::new();
         for (number, client) in self.clients.iter().enumerate() {
@@ -111,7 +111,7 @@ impl Crowd {
     }
 
     /// Talks until told to stop, with a pause between what one client says.
-    pub fn keep_talking(&self, pause: Duration) -> Talk {
+    pub(crate) fn keep_talking(&self, pause: Duration) -> Talk {
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         for (number, client) in self.clients.iter().enumerate() {
             let (client, acks, rooms, stop) = (client.clone(), self.acks.clone(), self.rooms.clone(), stop.clone());
@@ -131,13 +131,13 @@ impl Crowd {
     }
 
     /// How many commands were acked so far.
-    pub fn acked(&self) -> usize {
+    pub(crate) fn acked(&self) -> usize {
         self.acks.lock().unwrap().len()
     }
 
     /// Checks what every client was promised: each room's seqs 1..n once each, in order, the same events for all, and
     /// every acked command at the seq of its ack, once. Answers the head of each room.
-    pub async fn check(&self) -> BTreeMap<Uuid, u64> {
+    pub(crate) async fn check(&self) -> BTreeMap<Uuid, u64> {
         let acks = self.acks.lock().unwrap().clone();
         let mut heads: BTreeMap<Uuid, u64> = BTreeMap::new();
         for (room, ack) in &acks {
@@ -167,7 +167,7 @@ impl Crowd {
     }
 
     /// The latest ack of each room: its seq and digest are what everything else must come to.
-    pub fn receipts(&self) -> BTreeMap<Uuid, Ack> {
+    pub(crate) fn receipts(&self) -> BTreeMap<Uuid, Ack> {
         let mut latest: BTreeMap<Uuid, Ack> = BTreeMap::new();
         for (room, ack) in self.acks.lock().unwrap().iter() {
             if latest.get(room).is_none_or(|known| known.seq < ack.seq) {
@@ -178,12 +178,12 @@ impl Crowd {
     }
 
     /// How often the clients were greeted, all together.
-    pub fn connections(&self) -> u64 {
+    pub(crate) fn connections(&self) -> u64 {
         self.clients.iter().map(|client| client.stats().connections()).sum()
     }
 
     /// Everybody goes home.
-    pub async fn leave(mut self) {
+    pub(crate) async fn leave(mut self) {
         for client in self.clients.drain(..) {
             match Arc::try_unwrap(client) {
                 Ok(client) => client.close().await,
@@ -197,14 +197,14 @@ impl Crowd {
 }
 
 /// Clients that talk until they are told to stop.
-pub struct Talk {
+pub(crate) struct Talk {
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
 
 impl Talk {
     /// Lets everybody finish what they are saying: every command gets its outcome.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.stop.cancel();
         let finished = tokio::time::timeout(DEADLINE, async {
             while let Some(said) = self.tasks.join_next().await {

@@ -45,7 +45,7 @@ async fn fold(log: &kafka::Log) -> BTreeMap<RoomId, Expected> {
 }
 
 /// PostgreSQL and Redis come to what the log says, and so do the receipts that people hold.
-pub async fn agrees(cluster: &Cluster, receipts: &BTreeMap<Uuid, Ack>) {
+pub(crate) async fn agrees(cluster: &Cluster, receipts: &BTreeMap<Uuid, Ack>) {
     let brokers = cluster.setting("ROOMLOG_KAFKA__BROKERS").await;
     let log = kafka::Log::open(kafka::Config { brokers, ..kafka::Config::default() }, false).await.unwrap();
     let expected = fold(&log).await;

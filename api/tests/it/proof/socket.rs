@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// An open session that has been greeted.
-pub struct Socket {
+pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     frames: VecDeque<Value>,
     next_id: u64,
@@ -19,7 +19,7 @@ pub struct Socket {
 
 impl Socket {
     /// Connects to `host:port`.
-    pub async fn open(address: &str, token: &str) -> Self {
+    pub(crate) async fn open(address: &str, token: &str) -> Self {
         let mut request = format!("ws://{address}/v1/ws").into_client_request().unwrap();
         request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("roomlog.v1.json"));
         request.headers_mut().insert("Authorization", HeaderValue::from_str(&format!("Bearer {token}")).unwrap());
@@ -30,7 +30,7 @@ impl Socket {
     }
 
     /// Sends a command; answers its id.
-    pub async fn say(&mut self, name: &str, body: Value) -> u64 {
+    pub(crate) async fn say(&mut self, name: &str, body: Value) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
         let mut frame = json!({ "id": id });
@@ -40,13 +40,13 @@ impl Socket {
     }
 
     /// Sends a command and waits for its reply; pushes before it are passed over.
-    pub async fn ask(&mut self, name: &str, body: Value) -> Value {
+    pub(crate) async fn ask(&mut self, name: &str, body: Value) -> Value {
         let id = self.say(name, body).await;
         self.until(|frame| frame["id"] == id).await
     }
 
     /// The first frame that fits; those before it are passed over.
-    pub async fn until(&mut self, mut fits: impl FnMut(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&mut self, mut fits: impl FnMut(&Value) -> bool) -> Value {
         tokio::time::timeout(DEADLINE, async {
             loop {
                 while let Some(frame) = self.frames.pop_front() {
@@ -68,7 +68,7 @@ impl Socket {
     }
 
     /// Closes it as a browser's tab does.
-    pub async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         // The server may be gone already.
         let _ = self.stream.close(None).await;
     }

@@ -4,7 +4,7 @@ use super::{DEADLINE, eventually};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -13,48 +13,49 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 /// A running process; killed when it is dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     arguments: Vec<String>,
     settings: HashMap<String, String>,
     output: Arc<Mutex<String>>,
     /// `http://127.0.0.1:PORT`.
-    pub url: String,
+    pub(crate) url: String,
     /// Asks REST.
-    pub http: Client,
+    pub(crate) http: Client,
     /// Kept as long as the server, over restarts.
-    pub folder: Arc<TempDir>,
+    pub(crate) folder: Arc<TempDir>,
 }
 
 /// Somebody with an account.
 #[derive(Clone, Debug)]
-pub struct Person {
-    pub id: String,
-    pub username: String,
-    pub token: String,
-    pub refresh_token: String,
+pub(crate) struct Person {
+    pub(crate) id: String,
+    pub(crate) username: String,
+    pub(crate) token: String,
+    pub(crate) refresh_token: String,
 }
 
 impl Server {
     /// `roomlog serve`, embedded, in a folder of its own.
-    pub async fn embedded() -> Self {
+    pub(crate) async fn embedded() -> Self {
         Self::embedded_with(&[]).await
     }
 
     /// The same with settings of the environment (`ROOMLOG_…`).
-    pub async fn embedded_with(settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn embedded_with(settings: &[(&str, &str)]) -> Self {
         Self::start(&["serve"], settings).await
     }
 
     /// Any part of Roomlog, with settings of the environment; waits until it is ready.
-    pub async fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let server = Self::spawn(arguments, settings);
         server.is_ready().await;
         server
     }
 
     /// The same without waiting.
-    pub fn spawn(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn spawn(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        engine::tls::choose_ring();
         let folder = Arc::new(TempDir::new().expect("a folder"));
         let listen = format!("127.0.0.1:{}", free_port());
         let mut all = HashMap::from([
@@ -63,7 +64,11 @@ impl Server {
             ("ROOMLOG_DRAIN__NOTICE_MS".to_owned(), "0".to_owned()),
             ("ROOMLOG_DRAIN__SPREAD_MS".to_owned(), "200".to_owned()),
         ]);
-        all.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        all.extend(
+            settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let output = Arc::default();
         let child = run(&arguments, &all, &output);
@@ -79,26 +84,26 @@ impl Server {
     }
 
     /// Ends with `kill -9`, if it still runs.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// Sends SIGTERM.
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
         assert!(sent.success());
     }
 
     /// Sends SIGTERM and waits; the exit code.
-    pub async fn stop(&mut self) -> Option<i32> {
+    pub(crate) async fn stop(&mut self) -> Option<i32> {
         self.terminate();
         self.exit().await
     }
 
     /// Waits until the process has ended by itself; the exit code.
-    pub async fn exit(&mut self) -> Option<i32> {
+    pub(crate) async fn exit(&mut self) -> Option<i32> {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
@@ -110,21 +115,21 @@ impl Server {
     }
 
     /// Starts again after it ended: same port, same folder, same settings.
-    pub async fn again(&mut self) {
+    pub(crate) async fn again(&mut self) {
         self.child = run(&self.arguments, &self.settings, &self.output);
         self.is_ready().await;
     }
 
     /// What it wrote, stdout and stderr.
-    pub fn output(&self) -> String {
+    pub(crate) fn output(&self) -> String {
         self.output.lock().expect("nobody panics with it").clone()
     }
 
-    pub fn data_dir(&self) -> &Path {
+    pub(crate) fn data_dir(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn ws_url(&self) -> String {
+    pub(crate) fn ws_url(&self) -> String {
         format!("{}/v1/ws", self.url.replacen("http", "ws", 1))
     }
 
@@ -136,17 +141,26 @@ impl Server {
             if begun.elapsed() > DEADLINE / 2 {
                 eprintln!("{}", output.lock().expect("nobody panics with it"));
             }
-            self.http.get(&ready).send().await.is_ok_and(|answer| answer.status() == StatusCode::OK)
+            self.http
+                .get(&ready)
+                .send()
+                .await
+                .is_ok_and(|answer| answer.status() == StatusCode::OK)
         })
         .await;
     }
 
     /// A new person of this name (made unique).
-    pub async fn register(&self, name: &str) -> Person {
+    pub(crate) async fn register(&self, name: &str) -> Person {
         let username = format!("{name}-{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
         let body = json!({ "username": username, "password": "correct horse battery", "display_name": name });
         let answer = self.post("/v1/auth/register", None, body).await;
-        assert_eq!(answer.status(), StatusCode::CREATED, "{}", answer.text().await.unwrap_or_default());
+        assert_eq!(
+            answer.status(),
+            StatusCode::CREATED,
+            "{}",
+            answer.text().await.unwrap_or_default()
+        );
         let answer: Value = answer.json().await.expect("JSON");
         Person {
             id: text(&answer["user"]["id"]),
@@ -156,7 +170,7 @@ impl Server {
         }
     }
 
-    pub async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Response {
+    pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Response {
         let mut request = self.http.post(format!("{}{path}", self.url)).json(&body);
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -164,7 +178,7 @@ impl Server {
         request.send().await.expect("an answer")
     }
 
-    pub async fn get(&self, path: &str, token: Option<&str>) -> Response {
+    pub(crate) async fn get(&self, path: &str, token: Option<&str>) -> Response {
         let mut request = self.http.get(format!("{}{path}", self.url));
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -173,7 +187,7 @@ impl Server {
     }
 
     /// What REST answers a person, which must be a success.
-    pub async fn told(&self, who: &Person, path: &str) -> Value {
+    pub(crate) async fn told(&self, who: &Person, path: &str) -> Value {
         let answer = self.get(path, Some(&who.token)).await;
         let status = answer.status();
         let body: Value = answer.json().await.expect("JSON");
@@ -182,7 +196,7 @@ impl Server {
     }
 
     /// What REST answers a person's request, which must be a success.
-    pub async fn done(&self, who: &Person, path: &str, body: Value) -> Value {
+    pub(crate) async fn done(&self, who: &Person, path: &str, body: Value) -> Value {
         let answer = self.post(path, Some(&who.token), body).await;
         let status = answer.status();
         let body = answer.text().await.expect("a text");
@@ -191,8 +205,10 @@ impl Server {
     }
 
     /// A new room of this person's; its id.
-    pub async fn room(&self, owner: &Person, kind: &str) -> String {
-        let room = self.done(owner, "/v1/rooms", json!({ "name": "a room", "kind": kind })).await;
+    pub(crate) async fn room(&self, owner: &Person, kind: &str) -> String {
+        let room = self
+            .done(owner, "/v1/rooms", json!({ "name": "a room", "kind": kind }))
+            .await;
         text(&room["id"])
     }
 }
@@ -207,12 +223,15 @@ impl Drop for Server {
 }
 
 /// The text of a JSON string.
-pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+pub(crate) fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is no text"))
+        .to_owned()
 }
 
 /// A port that is free now. Between asking and binding somebody else may take it: then the start fails loudly.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
 }
@@ -223,7 +242,11 @@ fn run(arguments: &[String], settings: &HashMap<String, String>, output: &Arc<Mu
         command.env_remove(name);
     }
     command.args(arguments).envs(settings).stdin(Stdio::null());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("roomlog starts");
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("roomlog starts");
     if let Some(stdout) = child.stdout.take() {
         keep(stdout, output.clone());
     }
