@@ -44,10 +44,7 @@ impl File {
             })
             .busy_timeout(BUSY)
             .foreign_keys(true);
-        let named = |failure: Failure| match failure {
-            Failure::Away(why) => Failure::Away(format!("{}: {why}", path.display())),
-            other => other,
-        };
+        let named = |failure: Failure| failure.on(path.display());
         let pool = |most: u32| {
             SqlitePoolOptions::new()
                 .max_connections(most)
@@ -61,7 +58,7 @@ impl File {
             .map_err(|error| named(failure(&error)))?;
         migrator.run(&writer).await.map_err(|error| match error {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => named(failure(&error)),
-            other => Failure::Corrupt(format!("{}: {other}", path.display())),
+            other => Failure::Corrupt(other.to_string()).on(path.display()),
         })?;
         let readers = pool(READERS).connect_lazy_with(options);
         Ok(Self { writer, readers })

@@ -8,11 +8,12 @@ mod reader;
 mod writer;
 
 use super::Error;
+use crate::database::Transaction;
 use crate::database::postgres::{self, within};
 use crate::domain::{Offset, Partition};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnection;
-use sqlx::{PgPool, Postgres as Pg, Transaction, query_scalar};
+use sqlx::{PgPool, Postgres as Pg, query_scalar};
 use std::future::Future;
 use std::time::Duration;
 
@@ -60,10 +61,8 @@ impl Postgres {
     }
 
     /// A snapshot: every statement in it sees the same rows.
-    async fn snapshot(&self) -> Result<Transaction<'static, Pg>, sqlx::Error> {
-        self.pool
-            .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            .await
+    async fn snapshot(&self) -> Result<Transaction<Pg>, sqlx::Error> {
+        Transaction::begin(&self.pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
     }
 
     async fn within<T>(&self, work: impl Future<Output = Result<T, sqlx::Error>> + Send) -> Result<T, Error> {

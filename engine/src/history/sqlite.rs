@@ -4,8 +4,10 @@ mod reader;
 mod writer;
 
 use super::Error;
+use crate::database::Transaction;
 use crate::database::sqlite::{Durability, File, failure};
 use crate::domain::{Offset, Partition};
+use sqlx::Sqlite as Db;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnection;
 use std::path::Path;
@@ -36,6 +38,18 @@ impl Sqlite {
     /// Closes the file.
     pub async fn close(&self) {
         self.file.close().await;
+    }
+
+    /// Every statement in it sees the same rows.
+    async fn snapshot(&self) -> Result<Transaction<Db>, Error> {
+        Transaction::begin(&self.file.readers, "BEGIN").await.map_err(failed)
+    }
+
+    /// Takes the lock for writing at once: what is read before the first write is then no older than it.
+    async fn writing(&self) -> Result<Transaction<Db>, Error> {
+        Transaction::begin(&self.file.writer, "BEGIN IMMEDIATE")
+            .await
+            .map_err(failed)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::rows::{KeyRow, LoginRow, PersonRow};
 use super::{Error, Login, People, Person, SigningKey, Username};
+use crate::database::Transaction;
 use crate::database::postgres::{self, Config, Durability};
 use crate::domain::{Timestamp, UserId};
 use async_trait::async_trait;
@@ -254,7 +255,7 @@ impl People for Postgres {
             let key = make();
             // Of several that start at once, one makes the key: the statement sees none, or waits and then sees one.
             self.within(async {
-                let mut transaction = self.pool.begin().await?;
+                let mut transaction = Transaction::begin(&self.pool, "BEGIN").await?;
                 query!("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE")
                     .execute(&mut *transaction)
                     .await?;

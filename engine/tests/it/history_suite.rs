@@ -1,5 +1,6 @@
 //! What every history must do, whatever it is made of.
 
+use crate::given_up::given_up_after;
 use crate::history_model::{Chaos, Model, PARTITION, created, emoji, epoch, room, said, user};
 use engine::domain::{Body, Cid, Epoch, Kind, Message, Offset, Partition, Room, RoomId, Seq, Target};
 use engine::history::{Batch, Checkpoint, Error, Owner, Page, ReadMark, Reader, Writer};
@@ -45,6 +46,7 @@ macro_rules! history_suite {
             a_person_finds_their_rooms,
             read_markers_go_forwards,
             checkpoints_are_those_of_the_events,
+            calls_that_are_given_up_harm_nobody,
         );
     };
 }
@@ -491,4 +493,45 @@ pub(crate) async fn checkpoints_are_those_of_the_events(store: &dyn Store) {
     };
     assert_eq!(store.checkpoints().await.unwrap(), [at(2), at(9)]);
     store.ping().await.unwrap();
+}
+
+/// A projector that is stopped in the middle of a call, or a reader who goes away, leaves no connection behind on which
+/// the next call fails; rows and checkpoint agree, whether the call came through or not.
+#[allow(clippy::print_stdout, reason = "the seed is what a failure is repeated by")]
+pub(crate) async fn calls_that_are_given_up_harm_nobody(store: &dyn Store) {
+    const SEED: u64 = 7;
+    const EVENTS: usize = 6;
+    const MOST_POLLS: usize = 2_000;
+    println!("seed {SEED}");
+    let mut model = Model::new();
+    let mut chaos = Chaos::new(SEED);
+    chaos.begin(&mut model);
+    let owner = claim(store).await;
+    put(store, &mut model, owner).await;
+    let id = *model.rooms.keys().next().unwrap();
+    for polls in 1..MOST_POLLS {
+        let claimed = given_up_after(polls, store.claim(epoch(), PARTITION)).await;
+        let owner = claim(store).await;
+        for _ in 0..EVENTS {
+            chaos.step(&mut model);
+        }
+        let batch = model.batch(owner);
+        let written = given_up_after(polls, store.write(&batch)).await;
+        let read = given_up_after(polls, store.room(id, PARTITION)).await;
+        let (owner, next) = store.claim(epoch(), PARTITION).await.unwrap();
+        if next == batch.from {
+            assert!(!written);
+            store.write(&Batch { owner, ..batch }).await.unwrap();
+        } else {
+            assert_eq!(next, batch.to);
+        }
+        stands_as_folded(store, &model, id).await;
+        if claimed && written && read {
+            for id in model.rooms.keys() {
+                stands_as_folded(store, &model, *id).await;
+            }
+            return;
+        }
+    }
+    panic!("a call is not done after {MOST_POLLS} polls");
 }

@@ -5,6 +5,7 @@
 
 mod databases;
 mod fold;
+mod given_up;
 mod history_model;
 mod history_postgres;
 mod history_sqlite;

@@ -29,7 +29,7 @@ struct Step {
 impl Postgres {
     async fn take(&self, projection: &str, epoch: Epoch, partition: Partition) -> Result<(Owner, Offset), Error> {
         let claim = async {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = Transaction::begin(&self.pool, "BEGIN").await?;
             // A claim that a crash forgets could be given twice.
             query!("SET LOCAL synchronous_commit = on")
                 .execute(&mut *transaction)
@@ -169,13 +169,13 @@ impl Step {
     }
 }
 
-type Transaction = sqlx::Transaction<'static, sqlx::Postgres>;
+type Transaction = crate::database::Transaction<sqlx::Postgres>;
 
 impl Postgres {
     /// A transaction that holds the partition's checkpoint; `None` when it is another's or elsewhere.
     async fn fenced(&self, projection: &str, place: &Step) -> Result<Option<Transaction>, Error> {
         self.within(async {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = Transaction::begin(&self.pool, "BEGIN").await?;
             let ours = step(&mut transaction, projection, place).await?;
             Ok(ours.then_some(transaction))
         })

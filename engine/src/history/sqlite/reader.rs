@@ -247,7 +247,7 @@ impl Snapshot for Standing {
 #[async_trait]
 impl Reader for Sqlite {
     async fn room(&self, room: RoomId, partition: Partition) -> Result<Result<StoredRoom, Offset>, Error> {
-        let mut snapshot = self.file.readers.begin().await.map_err(failed)?;
+        let mut snapshot = self.snapshot().await?;
         let next = next_offset(&mut snapshot, partition).await?;
         let whole = room_whole(&mut snapshot, room, next).await?;
         snapshot.commit().await.map_err(failed)?;
@@ -261,7 +261,7 @@ impl Reader for Sqlite {
         after: Seq,
         limit: usize,
     ) -> Result<(Vec<JournalEntry>, Offset), Error> {
-        let mut snapshot = self.file.readers.begin().await.map_err(failed)?;
+        let mut snapshot = self.snapshot().await?;
         let next = next_offset(&mut snapshot, partition).await?;
         let text = format!("SELECT {JOURNAL} FROM journal WHERE room_id = ? AND seq > ? ORDER BY seq LIMIT ?");
         let rows: Vec<JournalRow> = query_as(&text)
@@ -283,7 +283,7 @@ impl Reader for Sqlite {
         author: UserId,
         cid: Cid,
     ) -> Result<(Option<JournalEntry>, Offset), Error> {
-        let mut snapshot = self.file.readers.begin().await.map_err(failed)?;
+        let mut snapshot = self.snapshot().await?;
         let next = next_offset(&mut snapshot, partition).await?;
         let text = format!(
             "SELECT {JOURNAL} FROM journal WHERE room_id = ? AND author_id = ? AND cid = ? ORDER BY seq LIMIT 1"
@@ -300,14 +300,14 @@ impl Reader for Sqlite {
     }
 
     async fn message(&self, room: RoomId, seq: Seq) -> Result<Option<Message>, Error> {
-        let mut snapshot = self.file.readers.begin().await.map_err(failed)?;
+        let mut snapshot = self.snapshot().await?;
         let mut loaded = messages_at(&mut snapshot, &BTreeSet::from([(room, seq)])).await?;
         snapshot.commit().await.map_err(failed)?;
         Ok(loaded.pop().map(|loaded| loaded.message))
     }
 
     async fn page(&self, room: RoomId, page: Page, limit: usize) -> Result<Vec<Message>, Error> {
-        let mut snapshot = self.file.readers.begin().await.map_err(failed)?;
+        let mut snapshot = self.snapshot().await?;
         let loaded = page_of(&mut snapshot, room, page, limit).await?;
         snapshot.commit().await.map_err(failed)?;
         Ok(loaded.into_iter().map(|loaded| loaded.message).collect())
@@ -367,7 +367,7 @@ impl Reader for Sqlite {
         after: Option<RoomId>,
         limit: usize,
     ) -> Result<(Vec<(RoomId, StoredRoom)>, Offset), Error> {
-        let mut snapshot = self.file.readers.begin().await.map_err(failed)?;
+        let mut snapshot = self.snapshot().await?;
         let next = next_offset(&mut snapshot, partition).await?;
         let rooms = rooms_after(&mut snapshot, partition, after, limit, next).await?;
         snapshot.commit().await.map_err(failed)?;

@@ -12,16 +12,13 @@ use std::collections::BTreeMap;
 
 type Query<'q> = sqlx::query::Query<'q, Db, SqliteArguments<'q>>;
 
-/// Takes the lock for writing at once: what is read before the first write is then no older than it.
-const BEGIN: &str = "BEGIN IMMEDIATE";
-
 async fn run(statement: Query<'_>, connection: &mut SqliteConnection) -> Result<u64, Error> {
     Ok(statement.execute(connection).await.map_err(failed)?.rows_affected())
 }
 
 impl Sqlite {
     async fn take(&self, projection: &str, epoch: Epoch, partition: Partition) -> Result<(Owner, Offset), Error> {
-        let mut transaction = self.file.writer.begin_with(BEGIN).await.map_err(failed)?;
+        let mut transaction = self.writing().await?;
         let claimed = query(
             "INSERT INTO checkpoints (projection, partition, epoch, owner_epoch, next_offset) VALUES (?, ?, ?, 1, 0)
              ON CONFLICT (projection, partition) DO UPDATE SET owner_epoch = checkpoints.owner_epoch + 1
@@ -88,7 +85,7 @@ impl Writer for Sqlite {
     }
 
     async fn write(&self, batch: &Batch) -> Result<(), Error> {
-        let mut transaction = self.file.writer.begin_with(BEGIN).await.map_err(failed)?;
+        let mut transaction = self.writing().await?;
         let whose = (batch.epoch, batch.partition, batch.owner);
         step(&mut transaction, EVENTS, whose, (batch.from, batch.to)).await?;
         let loaded = reader::messages_at(&mut transaction, &targets(batch)).await?;
@@ -112,7 +109,7 @@ impl Writer for Sqlite {
         to: Offset,
         reads: &[ReadMark],
     ) -> Result<(), Error> {
-        let mut transaction = self.file.writer.begin_with(BEGIN).await.map_err(failed)?;
+        let mut transaction = self.writing().await?;
         step(&mut transaction, READS, (epoch, partition, owner), (from, to)).await?;
         for mark in reads {
             let statement = query(
