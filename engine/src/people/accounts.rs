@@ -140,18 +140,14 @@ impl From<password::Error> for Error {
     }
 }
 
-/// The keys, and when they were last read.
-struct Keys {
-    ring: Arc<Ring>,
-    read_at: Timestamp,
-}
-
 /// Registering, signing in, staying signed in, and who a token speaks for.
 pub struct Accounts {
     people: Arc<dyn People>,
     hasher: Hasher,
     config: Config,
-    keys: RwLock<Keys>,
+    keys: RwLock<Arc<Ring>>,
+    /// When the keys were last read. Locked while they are: who meets the same new key meanwhile waits for it too.
+    keys_read_at: tokio::sync::Mutex<Timestamp>,
 }
 
 impl Accounts {
@@ -165,12 +161,12 @@ impl Accounts {
             .await
             .map_err(|error| Error::Internal(error.to_string()))??;
         let ring = read_keys(people.as_ref(), now).await?;
-        let keys = RwLock::new(Keys { ring, read_at: now });
         Ok(Self {
             people,
             hasher,
             config,
-            keys,
+            keys: RwLock::new(ring),
+            keys_read_at: tokio::sync::Mutex::new(now),
         })
     }
 
@@ -263,17 +259,18 @@ impl Accounts {
             .rotate(login.id, login.refresh_digest, next.digest(), expires_at, now)
             .await?;
         if !rotated {
-            // Another tab was faster; what it left decides.
-            let login = self.people.login(login.id).await?.ok_or(Error::LoginEnded)?;
+            // Another tab was faster, or the login was ended meanwhile; what that left decides.
+            let login = self.people.login(login.id).await?;
+            let login = login.filter(|login| !login.revoked).ok_or(Error::LoginEnded)?;
             return self.former(&shown, login, person, now).await;
         }
         self.signed_in(person, login.id, Some(&next), expires_at, now)
     }
 
-    /// A refresh token that is not the one that is good now.
+    /// A refresh token of a login that goes on, but not the one that is good now.
     async fn former(&self, shown: &Refresh, login: Login, person: Person, now: Timestamp) -> Result<SignedIn, Error> {
         let grace_ends = after(login.rotated_at, self.config.refresh_grace_ms);
-        if !login.revoked && login.previous_digest == Some(shown.digest()) && now < grace_ends {
+        if login.previous_digest == Some(shown.digest()) && now < grace_ends {
             return self.signed_in(person, login.id, None, login.expires_at, now);
         }
         tracing::warn!(user_id = %login.user_id, sid = %login.id, "a refresh token was used again: login revoked");
@@ -302,25 +299,29 @@ impl Accounts {
     /// # Errors
     /// [`Error::Token`] says why it is not good.
     pub async fn verify(&self, access_token: &str, now: Timestamp) -> Result<Caller, Error> {
-        let ring = self.keys.read().ring.clone();
-        match ring.verify(access_token, &self.config.issuer, now) {
-            Err(Refusal::UnknownKey) if self.may_reload(now) => {
-                let ring = read_keys(self.people.as_ref(), now).await?;
-                self.keys.write().ring = ring.clone();
-                ring.verify(access_token, &self.config.issuer, now)
-                    .map_err(Error::Token)
+        match self.verify_by_known_keys(access_token, now) {
+            Err(Refusal::UnknownKey) => {
+                self.reload_keys(now).await?;
+                self.verify_by_known_keys(access_token, now).map_err(Error::Token)
             }
             answer => answer.map_err(Error::Token),
         }
     }
 
-    fn may_reload(&self, now: Timestamp) -> bool {
-        let mut keys = self.keys.write();
-        let may = now >= after(keys.read_at, self.config.keys_reload_ms);
-        if may {
-            keys.read_at = now;
+    fn verify_by_known_keys(&self, access_token: &str, now: Timestamp) -> Result<Caller, Refusal> {
+        let ring = self.keys.read().clone();
+        ring.verify(access_token, &self.config.issuer, now)
+    }
+
+    /// Reads the keys again, unless that was done or tried a moment ago.
+    async fn reload_keys(&self, now: Timestamp) -> Result<(), Error> {
+        let mut read_at = self.keys_read_at.lock().await;
+        if now >= after(*read_at, self.config.keys_reload_ms) {
+            *read_at = now;
+            let ring = read_keys(self.people.as_ref(), now).await?;
+            *self.keys.write() = ring;
         }
-        may
+        Ok(())
     }
 
     /// Whether people's store answers now.
@@ -369,9 +370,9 @@ impl Accounts {
             user_id: person.id,
             name: person.display_name.clone(),
             sid,
-            expires_at: after(now, self.config.access_ttl_ms),
+            expires_at: token::whole_second(after(now, self.config.access_ttl_ms)),
         };
-        let ring = self.keys.read().ring.clone();
+        let ring = self.keys.read().clone();
         let access_token = ring
             .sign(&caller, &self.config.issuer, now)
             .ok_or_else(|| Error::Internal("an access token can't be signed".to_owned()))?;

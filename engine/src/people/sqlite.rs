@@ -33,6 +33,23 @@ impl Sqlite {
     pub async fn close(&self) {
         self.file.close().await;
     }
+
+    async fn stored_keys(&self) -> Result<Vec<SigningKey>, Error> {
+        let rows = query("SELECT key_id, pkcs8, created_at FROM signing_keys ORDER BY created_at DESC, key_id")
+            .fetch_all(&self.file.readers)
+            .await
+            .map_err(failed)?;
+        let key = |row: &SqliteRow| {
+            Ok(KeyRow {
+                key_id: row.try_get("key_id")?,
+                pkcs8: row.try_get("pkcs8")?,
+                created_at: row.try_get("created_at")?,
+            })
+        };
+        rows.iter()
+            .map(|row| key(row).map(SigningKey::from).map_err(failed))
+            .collect()
+    }
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
@@ -170,31 +187,23 @@ impl People for Sqlite {
     }
 
     async fn signing_keys(&self, make: &(dyn Fn() -> SigningKey + Send + Sync)) -> Result<Vec<SigningKey>, Error> {
-        let key = make();
-        query(
-            "INSERT INTO signing_keys (key_id, pkcs8, created_at)
-             SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM signing_keys)",
-        )
-        .bind(key.id)
-        .bind(&key.pkcs8)
-        .bind(key.created_at.as_millis())
-        .execute(&self.file.writer)
-        .await
-        .map_err(failed)?;
-        let rows = query("SELECT key_id, pkcs8, created_at FROM signing_keys ORDER BY created_at DESC, key_id")
-            .fetch_all(&self.file.readers)
+        let mut keys = self.stored_keys().await?;
+        if keys.is_empty() {
+            let key = make();
+            // One statement: of several that start at once, one makes the key.
+            query(
+                "INSERT INTO signing_keys (key_id, pkcs8, created_at)
+                 SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM signing_keys)",
+            )
+            .bind(key.id)
+            .bind(&key.pkcs8)
+            .bind(key.created_at.as_millis())
+            .execute(&self.file.writer)
             .await
             .map_err(failed)?;
-        let key = |row: &SqliteRow| {
-            Ok(KeyRow {
-                key_id: row.try_get("key_id")?,
-                pkcs8: row.try_get("pkcs8")?,
-                created_at: row.try_get("created_at")?,
-            })
-        };
-        rows.iter()
-            .map(|row| key(row).map(SigningKey::from).map_err(failed))
-            .collect()
+            keys = self.stored_keys().await?;
+        }
+        Ok(keys)
     }
 
     async fn erased(&self) -> Result<Vec<(UserId, bool)>, Error> {

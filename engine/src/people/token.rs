@@ -66,6 +66,11 @@ pub fn make_key(at: Timestamp) -> SigningKey {
     }
 }
 
+/// The second in which `time` lies: tokens tell no finer times (RFC 7519 §2), and what people are told must be the token's.
+pub(super) const fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_millis(time.as_millis() - time.as_millis().rem_euclid(MILLIS))
+}
+
 /// The keys as they are used: the newest signs, all verify.
 pub(super) struct Ring {
     newest: (Uuid, EncodingKey),

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
+mod accounts_suite;
 mod databases;
 mod fold;
 mod given_up;
@@ -14,5 +15,8 @@ mod live_suite;
 mod log_kafka;
 mod log_sqlite;
 mod log_suite;
+mod people_postgres;
+mod people_sqlite;
+mod people_suite;
 mod permissions;
 mod registry;
