@@ -80,8 +80,8 @@ pub fn router(app: Arc<App>, readiness: Arc<Readiness>, config: &Config) -> Rout
             "/rooms/{room}/messages/{seq}",
             only(patch(messages::edit).merge(delete(messages::delete))),
         )
-        .route("/rooms/{room}/messages/{seq}/react", only(post(messages::react)))
-        .route("/rooms/{room}/messages/{seq}/unreact", only(post(messages::unreact)))
+        .route("/rooms/{room}/messages/{seq}/react", only(messages::react()))
+        .route("/rooms/{room}/messages/{seq}/unreact", only(messages::unreact()))
         .route("/rooms/{room}/{verb}", only(post(moderation::moderate)))
         .route("/direct/{username}", only(post(rooms::direct)))
         .fallback(layers::unknown_path)

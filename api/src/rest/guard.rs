@@ -1,16 +1,18 @@
 //! Who asks, and what came with it: the extractors of every controller.
 
-use super::App;
+use super::{App, path_id};
 use crate::auth::{Presented, presented};
-use crate::command::{Caller, TraceContext};
+use crate::command::{Ask, Caller, TraceContext, Write};
 use crate::error::{Error, Name};
 use crate::protocol::MESSAGE_BYTES;
 use crate::protocol::fields::{self, Fields};
+use crate::protocol::reply::Receipt;
 use crate::trace::Trace;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use engine::domain::Cid;
 use engine::people::token::Refusal;
@@ -123,40 +125,68 @@ async fn read(body: Body) -> Result<Bytes, ()> {
     axum::body::to_bytes(body, MESSAGE_BYTES).await.map_err(|_| ())
 }
 
-/// What a write carries beside its body: the key that makes its retry safe, and its trace.
-#[derive(Clone, Debug)]
-pub struct Retry {
+/// Somebody who writes: everything a write needs but its path and its body.
+#[derive(Clone)]
+pub struct Writer {
+    /// Reads and writes rooms.
+    pub app: Arc<App>,
+    /// Who.
+    pub caller: Caller,
+    /// The request's.
+    trace: Trace,
+    /// `Idempotency-Key`: makes a retry safe.
     key: Option<Cid>,
-    /// For the log's headers.
-    pub trace: TraceContext,
 }
 
-impl FromRequestParts<Arc<App>> for Retry {
+impl FromRequestParts<Arc<App>> for Writer {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
+        let Signed { caller, .. } = Signed::from_request_parts(parts, app).await?;
         let header = parts.headers.get("idempotency-key");
         let key = header.map(|value| {
             let text = value.to_str().ok().filter(|text| !text.is_empty());
             text.map(Cid::from_key)
                 .ok_or_else(|| Error::bad_field("Idempotency-Key", "Idempotency-Key must be a text"))
         });
-        let trace = parts.extensions.get::<Trace>().map(Trace::context).unwrap_or_default();
+        let trace = parts.extensions.get::<Trace>().cloned();
         Ok(Self {
+            app: app.clone(),
+            caller,
+            trace: trace.expect("the outermost layer begins one for every request"),
             key: key.transpose()?,
-            trace,
         })
     }
 }
 
-impl Retry {
+impl Writer {
     /// The command's cid: the body's own, else the key's, else one made here (then a retry is a new command).
     ///
     /// # Errors
     /// `bad_request` when the body's is no UUID.
-    pub fn cid(&self, fields: &Fields<'_>) -> Result<Cid, Error> {
+    pub(super) fn cid(&self, fields: &Fields<'_>) -> Result<Cid, Error> {
         let own = fields.cid().optional(|value| value.cid())?;
         Ok(own.or(self.key).unwrap_or_else(|| Cid::new(Uuid::new_v4())))
+    }
+
+    /// For the log's headers.
+    pub(super) fn trace(&self) -> TraceContext {
+        self.trace.context()
+    }
+
+    /// Writes, and answers with the receipt: what every controller that writes ends with.
+    pub(super) async fn written(&self, room: &str, fields: &Fields<'_>, ask: Ask) -> Result<Response, Error> {
+        let write = Write {
+            room_id: path_id(room)?,
+            cid: self.cid(fields)?,
+            since: fields.since().optional(|value| value.seq())?,
+            ask,
+            trace: self.trace(),
+        };
+        let ack = self.app.edge.write(&self.caller, write).await?;
+        let trace_id = self.trace.id();
+        let receipt = Receipt::of(&ack, self.app.edge.epoch(), &trace_id);
+        Ok(axum::Json(receipt).into_response())
     }
 }
 

@@ -1,18 +1,17 @@
 //! `/v1/rooms/{room}/messages…`: reading and writing what is said.
 
-use super::guard::{Asked, Json, Retry, Signed};
-use super::rooms::{MinSeq, reached, written};
+use super::guard::{Asked, Json, Signed, Writer};
+use super::rooms::{MinSeq, reached};
 use super::{App, path_id};
 use crate::command::Ask;
 use crate::error::{Error, Name};
 use crate::protocol::frame::ask;
 use crate::protocol::{RECENT_DEFAULT, Verb};
 use crate::shown::ShownMessage;
-use crate::trace::Trace;
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use engine::domain::{Message, RECENT, Seq, UserId};
+use axum::routing::{MethodRouter, post};
+use engine::domain::{Emoji, Message, RECENT, Seq, UserId};
 use engine::history::Page;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -75,25 +74,15 @@ pub(super) async fn recent(
 }
 
 /// `POST /v1/rooms/{room}/messages {text, cid?, reply_to?, mentions?, since?}`.
-pub(super) async fn send(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    Extension(trace): Extension<Trace>,
-    retry: Retry,
-    Path(room): Path<String>,
-    json: Json,
-) -> Result<Response, Error> {
+pub(super) async fn send(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let ask = ask(Verb::Send, &fields)?;
-    written(&app, &signed.caller, &room, &fields, retry, ask, &trace).await
+    writer.written(&room, &fields, ask).await
 }
 
 /// `PATCH /v1/rooms/{room}/messages/{seq} {text, mentions?}`.
 pub(super) async fn edit(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    Extension(trace): Extension<Trace>,
-    retry: Retry,
+    writer: Writer,
     Path((room, seq)): Path<(String, String)>,
     json: Json,
 ) -> Result<Response, Error> {
@@ -106,54 +95,37 @@ pub(super) async fn edit(
             .optional(|value| value.mentions())?
             .unwrap_or_default(),
     };
-    written(&app, &signed.caller, &room, &fields, retry, ask, &trace).await
+    writer.written(&room, &fields, ask).await
 }
 
 /// `DELETE /v1/rooms/{room}/messages/{seq}`.
 pub(super) async fn delete(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    Extension(trace): Extension<Trace>,
-    retry: Retry,
+    writer: Writer,
     Path((room, seq)): Path<(String, String)>,
     json: Json,
 ) -> Result<Response, Error> {
     let ask = Ask::Delete { seq: path_seq(&seq)? };
-    written(&app, &signed.caller, &room, &json.fields()?, retry, ask, &trace).await
+    writer.written(&room, &json.fields()?, ask).await
 }
 
 /// `POST /v1/rooms/{room}/messages/{seq}/react {emoji}`.
-pub(super) async fn react(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    Extension(trace): Extension<Trace>,
-    retry: Retry,
-    Path((room, seq)): Path<(String, String)>,
-    json: Json,
-) -> Result<Response, Error> {
-    let fields = json.fields()?;
-    let ask = Ask::React {
-        seq: path_seq(&seq)?,
-        emoji: fields.emoji().required(|value| value.emoji())?,
-    };
-    written(&app, &signed.caller, &room, &fields, retry, ask, &trace).await
+pub(super) fn react() -> MethodRouter<Arc<App>> {
+    reacting(|seq, emoji| Ask::React { seq, emoji })
 }
 
 /// `POST /v1/rooms/{room}/messages/{seq}/unreact {emoji}`.
-pub(super) async fn unreact(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    Extension(trace): Extension<Trace>,
-    retry: Retry,
-    Path((room, seq)): Path<(String, String)>,
-    json: Json,
-) -> Result<Response, Error> {
-    let fields = json.fields()?;
-    let ask = Ask::Unreact {
-        seq: path_seq(&seq)?,
-        emoji: fields.emoji().required(|value| value.emoji())?,
-    };
-    written(&app, &signed.caller, &room, &fields, retry, ask, &trace).await
+pub(super) fn unreact() -> MethodRouter<Arc<App>> {
+    reacting(|seq, emoji| Ask::Unreact { seq, emoji })
+}
+
+fn reacting(ask: fn(Seq, Emoji) -> Ask) -> MethodRouter<Arc<App>> {
+    post(
+        async move |writer: Writer, Path((room, seq)): Path<(String, String)>, json: Json| {
+            let fields = json.fields()?;
+            let ask = ask(path_seq(&seq)?, fields.emoji().required(|value| value.emoji())?);
+            writer.written(&room, &fields, ask).await
+        },
+    )
 }
 
 fn path_seq(text: &str) -> Result<Seq, Error> {

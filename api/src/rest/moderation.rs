@@ -1,22 +1,15 @@
 //! `POST /v1/rooms/{room}/{invite|kick|ban|unban|mute|unmute|role} {user, until?, role?, cid?, since?}`.
 
-use super::guard::{Json, Retry, Signed};
-use super::rooms::written;
-use super::{App, layers};
+use super::guard::{Json, Writer};
+use super::layers;
 use crate::command::Ask;
 use crate::error::Error;
 use crate::protocol::fields::Fields;
-use crate::trace::Trace;
-use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Response;
-use std::sync::Arc;
 
 pub(super) async fn moderate(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    Extension(trace): Extension<Trace>,
-    retry: Retry,
+    writer: Writer,
     Path((room, verb)): Path<(String, String)>,
     json: Json,
 ) -> Result<Response, Error> {
@@ -24,7 +17,7 @@ pub(super) async fn moderate(
     let Some(ask) = ask(&verb, &fields) else {
         return Err(layers::unknown_path().await);
     };
-    written(&app, &signed.caller, &room, &fields, retry, ask?, &trace).await
+    writer.written(&room, &fields, ask?).await
 }
 
 /// What is asked; `None` for a word that asks nothing.

@@ -1,14 +1,11 @@
 //! `/v1/rooms…` and `/v1/direct…`: making, finding, changing and entering rooms.
 
-use super::guard::{Asked, Json, Retry, Signed};
+use super::guard::{Asked, Json, Signed, Writer};
 use super::{App, account_error, path_id};
 use crate::command::{Ask, Caller, Write};
 use crate::error::{Error, Name};
-use crate::protocol::fields::{Fields, GREATEST_INTEGER};
-use crate::protocol::reply::Receipt;
+use crate::protocol::fields::GREATEST_INTEGER;
 use crate::shown::{ShownPresence, ShownRoom};
-use crate::trace::Trace;
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -35,12 +32,7 @@ pub(super) struct Listing<T> {
 }
 
 /// `POST /v1/rooms {name, kind, topic?}`.
-pub(super) async fn create(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    retry: Retry,
-    json: Json,
-) -> Result<Response, Error> {
+pub(super) async fn create(writer: Writer, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let ask = Ask::Create {
         kind: fields.kind().required(|value| value.kind())?,
@@ -51,32 +43,26 @@ pub(super) async fn create(
             .unwrap_or_else(no_topic),
         peer: None,
     };
-    let cid = retry.cid(&fields)?;
+    let cid = writer.cid(&fields)?;
     // The same command made the same room: its id follows from who asks and the cid.
-    let room_id = RoomId::new(Uuid::new_v5(&signed.caller.user_id.uuid(), cid.uuid().as_bytes()));
+    let room_id = RoomId::new(Uuid::new_v5(&writer.caller.user_id.uuid(), cid.uuid().as_bytes()));
     let write = Write {
         room_id,
         cid,
         since: Some(Seq::ZERO),
         ask,
-        trace: retry.trace,
+        trace: writer.trace(),
     };
-    begun(&app, &signed.caller, write).await
+    begun(&writer.app, &writer.caller, write).await
 }
 
 /// `POST /v1/direct/{username}`: the one room of two people.
-pub(super) async fn direct(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    retry: Retry,
-    Path(username): Path<String>,
-    json: Json,
-) -> Result<Response, Error> {
+pub(super) async fn direct(writer: Writer, Path(username): Path<String>, json: Json) -> Result<Response, Error> {
     let nobody = || Error::new(Name::NotFound, "nobody has that username");
     let username = Username::new(&username).ok_or_else(nobody)?;
+    let (app, caller) = (&writer.app, &writer.caller);
     let peer = app.people.by_username(&username).await;
     let (peer, _) = peer.map_err(|error| account_error(error.into()))?.ok_or_else(nobody)?;
-    let caller = &signed.caller;
     if peer.id == caller.user_id {
         return Err(Error::new(Name::Conflict, "a direct room is of two different people"));
     }
@@ -86,7 +72,7 @@ pub(super) async fn direct(
     }
     let write = Write {
         room_id,
-        cid: retry.cid(&json.fields()?)?,
+        cid: writer.cid(&json.fields()?)?,
         since: Some(Seq::ZERO),
         ask: Ask::Create {
             kind: Kind::Direct,
@@ -94,11 +80,11 @@ pub(super) async fn direct(
             topic: no_topic(),
             peer: Some(peer.id),
         },
-        trace: retry.trace,
+        trace: writer.trace(),
     };
-    match begun(&app, caller, write).await {
+    match begun(app, caller, write).await {
         // The other one was faster.
-        Err(error) if error.name == Name::Conflict => shown(&app, caller, room_id, StatusCode::OK).await,
+        Err(error) if error.name == Name::Conflict => shown(app, caller, room_id, StatusCode::OK).await,
         answer => answer,
     }
 }
@@ -181,14 +167,7 @@ pub(super) fn history_error(error: engine::history::Error) -> Error {
 }
 
 /// `PATCH /v1/rooms/{room} {name?, topic?}`.
-pub(super) async fn update(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    Extension(trace): Extension<Trace>,
-    retry: Retry,
-    Path(room): Path<String>,
-    json: Json,
-) -> Result<Response, Error> {
+pub(super) async fn update(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let ask = Ask::Update {
         name: fields.name().optional(|value| value.room_name())?,
@@ -203,73 +182,22 @@ pub(super) async fn update(
     ) {
         return Err(Error::bad_field("name", "name or topic is needed"));
     }
-    written(&app, &signed.caller, &room, &fields, retry, ask, &trace).await
+    writer.written(&room, &fields, ask).await
 }
 
 /// `DELETE /v1/rooms/{room}`.
-pub(super) async fn delete(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    Extension(trace): Extension<Trace>,
-    retry: Retry,
-    Path(room): Path<String>,
-    json: Json,
-) -> Result<Response, Error> {
-    written(
-        &app,
-        &signed.caller,
-        &room,
-        &json.fields()?,
-        retry,
-        Ask::DeleteRoom,
-        &trace,
-    )
-    .await
+pub(super) async fn delete(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
+    writer.written(&room, &json.fields()?, Ask::DeleteRoom).await
 }
 
 /// `POST /v1/rooms/{room}/join`.
-pub(super) async fn join(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    Extension(trace): Extension<Trace>,
-    retry: Retry,
-    Path(room): Path<String>,
-    json: Json,
-) -> Result<Response, Error> {
-    written(&app, &signed.caller, &room, &json.fields()?, retry, Ask::Join, &trace).await
+pub(super) async fn join(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
+    writer.written(&room, &json.fields()?, Ask::Join).await
 }
 
 /// `POST /v1/rooms/{room}/leave`.
-pub(super) async fn leave(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    Extension(trace): Extension<Trace>,
-    retry: Retry,
-    Path(room): Path<String>,
-    json: Json,
-) -> Result<Response, Error> {
-    written(&app, &signed.caller, &room, &json.fields()?, retry, Ask::Leave, &trace).await
-}
-
-/// A write, answered with its receipt: what every controller that writes ends with.
-pub(super) async fn written(
-    app: &App,
-    caller: &Caller,
-    room: &str,
-    fields: &Fields<'_>,
-    retry: Retry,
-    ask: Ask,
-    trace: &Trace,
-) -> Result<Response, Error> {
-    let write = Write {
-        room_id: path_id(room)?,
-        cid: retry.cid(fields)?,
-        since: fields.since().optional(|value| value.seq())?,
-        ask,
-        trace: retry.trace,
-    };
-    let ack = app.edge.write(caller, write).await?;
-    Ok(axum::Json(Receipt::of(&ack, app.edge.epoch(), &trace.id())).into_response())
+pub(super) async fn leave(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
+    writer.written(&room, &json.fields()?, Ask::Leave).await
 }
 
 #[derive(Serialize)]
