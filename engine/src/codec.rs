@@ -9,6 +9,7 @@ mod convert;
 pub mod lock;
 mod records;
 pub mod registry;
+pub mod schema;
 pub mod signal;
 mod wire;
 

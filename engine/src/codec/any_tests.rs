@@ -1,8 +1,8 @@
-//! Bytes of any event: both ways, by both libraries, by every version; and the golden ones, which only grow.
+//! Bytes of any event: both ways, by structs and by values, by every version, and damaged in any way; and the golden ones, which only grow.
 
 use super::lock::{self, EventType, FILES, Lock};
 use super::signal::{self, RoomPresence, Signal};
-use super::tests::{every, record};
+use super::tests::{by_values, every, record};
 use super::{Bad, Unread, Wire, convert, decode, decode_datum, encode};
 use crate::domain::{Actor, Body, Cid, Event, EventId, Kind, Removal, Role, RoomId, Seq, Target, Timestamp, UserId};
 use proptest::collection::vec;
@@ -155,14 +155,11 @@ fn signals() -> impl Strategy<Value = Signal> {
 
 proptest! {
     #[test]
-    #[allow(deprecated, reason = "the plain functions are enough for a comparison")]
-    fn any_event_comes_back_and_both_libraries_write_the_same(event in events()) {
+    fn any_event_comes_back_and_is_written_as_its_values_are(event in events()) {
         let encoded = encode(&event, 1).unwrap();
         prop_assert_eq!(decode_datum(encoded.fingerprint, &encoded.datum), Some(event));
-        let json = Lock::embedded().find(encoded.fingerprint).unwrap().schema.json();
-        let schema = apache_avro::Schema::parse_str(json).unwrap();
-        let value = apache_avro::from_avro_datum(&schema, &mut &encoded.datum[..], None).unwrap();
-        prop_assert_eq!(apache_avro::to_avro_datum(&schema, value).unwrap(), &encoded.datum[..]);
+        let schema = &Lock::embedded().find(encoded.fingerprint).unwrap().schema;
+        prop_assert_eq!(by_values(schema, &encoded.datum), &encoded.datum[..]);
     }
 
     #[test]
@@ -203,6 +200,34 @@ proptest! {
         datum[at] ^= bits;
         let _ = decode_datum(encoded.fingerprint, &datum);
     }
+
+    /// Golden bytes with some put in place of others, and read as any of the types: what is read then is an event that
+    /// can be written, and read again.
+    #[test]
+    fn mutated_golden_bytes_are_damage_or_an_event(
+        line in any::<prop::sample::Index>(),
+        which in any::<prop::sample::Index>(),
+        own in any::<bool>(),
+        at in any::<prop::sample::Index>(),
+        taken in 0..8_usize,
+        put in vec(any::<u8>(), 0..12),
+    ) {
+        let golden = golden();
+        let [_, print, datum] = line.get(&golden).clone().try_into().unwrap();
+        let mut datum = bytes(&datum);
+        let from = at.index(datum.len());
+        let to = datum.len().min(from + taken);
+        datum.splice(from..to, put);
+        let fingerprint = if own {
+            bytes(&print).try_into().unwrap()
+        } else {
+            which.get(Lock::embedded().entries()).fingerprint
+        };
+        if let Some(event) = decode_datum(fingerprint, &datum) {
+            let again = encode(&event, 1).unwrap();
+            prop_assert_eq!(decode_datum(again.fingerprint, &again.datum), Some(event));
+        }
+    }
 }
 
 #[test]
@@ -227,9 +252,9 @@ fn what_breaks_a_domains_bound_is_damage() {
             sent_at: i64,
             text: &'a str,
             reply_to: Option<i64>,
-            mentions: [&'a str; 0],
+            mentions: &'a [&'a str],
         }
-        let (name, since, sent_at, reply_to, mentions) = ("Ann", Some(1), 0, None, []);
+        let (name, since, sent_at, reply_to, mentions) = ("Ann", Some(1), 0, None, &[][..]);
         let (event_id, room_id, actor_id, actor_name, cid) = (id, id, id, name, id);
         let said = Said {
             event_id,
@@ -243,7 +268,7 @@ fn what_breaks_a_domains_bound_is_damage() {
             reply_to,
             mentions,
         };
-        let datum = convert::write_record(&said, schema).unwrap();
+        let datum = schema.write(&said).unwrap();
         convert::read(EventType::MessageSent, schema, &datum)
     };
     let id = "0190163d-8694-739b-aea5-966c26f8ad91";
@@ -345,8 +370,14 @@ fn every_file_of_the_folder_is_in_the_binary() {
     assert_eq!(there, embedded);
 }
 
+/// The lines of the golden file: type, fingerprint, datum.
+fn golden() -> Vec<Vec<String>> {
+    let lines = include_str!("../../tests/golden/events.hex").lines();
+    lines.map(|line| line.split(' ').map(str::to_owned).collect()).collect()
+}
+
 fn hex(bytes: &[u8]) -> String {
-    super::lock::hex(bytes)
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn bytes(hex: &str) -> Vec<u8> {

@@ -1,17 +1,10 @@
 //! From an event of the domain to its record and back.
 
 use super::lock::EventType;
-use super::records::{self, Text};
-use crate::domain::{Actor, Body, Event, Removal, Target, UserId};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_avro_fast::Schema;
-use serde_avro_fast::de::DeserializerState;
-use serde_avro_fast::ser::SerializerConfig;
-use std::io::BufRead as _;
-
-/// A usual datum fits without growing.
-const DATUM_BYTES: usize = 384;
+use super::records::{self, Int, Long, Text, Texts};
+use super::schema::Schema;
+use crate::domain::{Actor, Body, Event, Removal, Seq, Target};
+use std::borrow::Cow;
 
 /// Which record an event is.
 pub(super) const fn type_of(body: &Body) -> EventType {
@@ -35,41 +28,21 @@ pub(super) const fn type_of(body: &Body) -> EventType {
     }
 }
 
-/// Any record as Avro bytes; `None` if a number is beyond its schema's type.
-pub(super) fn write_record<T: Serialize>(record: &T, schema: &Schema) -> Option<Vec<u8>> {
-    let buffer = Vec::with_capacity(DATUM_BYTES);
-    serde_avro_fast::to_datum(record, buffer, &mut SerializerConfig::new(schema)).ok()
-}
-
-/// Any record from Avro bytes; `None` if they are not its schema's, or something is left over.
-pub(super) fn read_record<T: DeserializeOwned>(schema: &Schema, datum: &[u8]) -> Option<T> {
-    let mut state = DeserializerState::from_slice(datum, schema);
-    let record = T::deserialize(state.deserializer()).ok()?;
-    // What is left over makes a datum as bad as what is missing.
-    let whole = state.into_reader().fill_buf().is_ok_and(<[u8]>::is_empty);
-    whole.then_some(record)
-}
-
 macro_rules! record {
     ($event:ident, $schema:ident, $name:ident { $($field:ident $(: $value:expr)?),* $(,)? }) => {
-        write_record(
+        $schema.write(
             &records::$name {
                 event_id: Text($event.event_id),
                 room_id: Text($event.room_id),
                 actor_id: Text($event.actor.id),
-                actor_name: $event.actor.name.clone(),
+                actor_name: Cow::Borrowed(&$event.actor.name),
                 cid: Text($event.cid),
-                since: $event.since,
+                since: $event.since.map(Long::from),
                 sent_at: $event.sent_at,
                 $($field $(: $value)?,)*
             },
-            $schema,
         )
     };
-}
-
-fn texts(ids: &[UserId]) -> Vec<Text<UserId>> {
-    ids.iter().copied().map(Text).collect()
 }
 
 /// An event as Avro bytes of this schema; `None` if a number is beyond its type.
@@ -87,9 +60,9 @@ pub(super) fn write(event: &Event, schema: &Schema) -> Option<Vec<u8>> {
             schema,
             RoomCreated {
                 kind: *kind,
-                name: name.clone(),
-                topic: topic.clone(),
-                rules: *rules,
+                name: Cow::Borrowed(name),
+                topic: Cow::Borrowed(topic),
+                rules: Int(*rules),
                 peer_id: peer.map(Text),
             }
         ),
@@ -97,9 +70,9 @@ pub(super) fn write(event: &Event, schema: &Schema) -> Option<Vec<u8>> {
             event,
             schema,
             RoomUpdated {
-                name: name.clone(),
-                topic: topic.clone(),
-                rules: *rules,
+                name: name.as_ref().map(Cow::Borrowed),
+                topic: topic.as_ref().map(Cow::Borrowed),
+                rules: rules.map(Int),
             }
         ),
         Body::RoomDeleted => record!(event, schema, RoomDeleted {}),
@@ -169,26 +142,26 @@ pub(super) fn write(event: &Event, schema: &Schema) -> Option<Vec<u8>> {
             event,
             schema,
             MessageSent {
-                text: text.clone(),
-                reply_to: *reply_to,
-                mentions: texts(mentions),
+                text: Cow::Borrowed(text),
+                reply_to: reply_to.map(Long::from),
+                mentions: Texts(Cow::Borrowed(mentions)),
             }
         ),
         Body::MessageEdited { target, text, mentions } => record!(
             event,
             schema,
             MessageEdited {
-                target_seq: target.seq,
+                target_seq: target.seq.into(),
                 target_author_id: Text(target.author_id),
-                text: text.clone(),
-                mentions: texts(mentions),
+                text: Cow::Borrowed(text),
+                mentions: Texts(Cow::Borrowed(mentions)),
             }
         ),
         Body::MessageDeleted { target } => record!(
             event,
             schema,
             MessageDeleted {
-                target_seq: target.seq,
+                target_seq: target.seq.into(),
                 target_author_id: Text(target.author_id),
             }
         ),
@@ -196,18 +169,18 @@ pub(super) fn write(event: &Event, schema: &Schema) -> Option<Vec<u8>> {
             event,
             schema,
             ReactionAdded {
-                target_seq: target.seq,
+                target_seq: target.seq.into(),
                 target_author_id: Text(target.author_id),
-                emoji: emoji.clone(),
+                emoji: Cow::Borrowed(emoji),
             }
         ),
         Body::ReactionRemoved { target, emoji } => record!(
             event,
             schema,
             ReactionRemoved {
-                target_seq: target.seq,
+                target_seq: target.seq.into(),
                 target_author_id: Text(target.author_id),
-                emoji: emoji.clone(),
+                emoji: Cow::Borrowed(emoji),
             }
         ),
     }
@@ -215,16 +188,16 @@ pub(super) fn write(event: &Event, schema: &Schema) -> Option<Vec<u8>> {
 
 macro_rules! event {
     ($schema:ident, $datum:ident, $name:ident, |$record:ident| $body:expr) => {{
-        let $record: records::$name = read_record($schema, $datum)?;
+        let $record: records::$name<'static> = $schema.read($datum)?;
         Event {
             event_id: $record.event_id.0,
             room_id: $record.room_id.0,
             actor: Actor {
                 id: $record.actor_id.0,
-                name: $record.actor_name.clone(),
+                name: $record.actor_name.into_owned(),
             },
             cid: $record.cid.0,
-            since: $record.since,
+            since: $record.since.map(Seq::from),
             sent_at: $record.sent_at,
             body: $body,
         }
@@ -234,14 +207,10 @@ macro_rules! event {
 macro_rules! target {
     ($record:ident) => {
         Target {
-            seq: $record.target_seq,
+            seq: $record.target_seq.into(),
             author_id: $record.target_author_id.0,
         }
     };
-}
-
-fn ids(texts: Vec<Text<UserId>>) -> Vec<UserId> {
-    texts.into_iter().map(|text| text.0).collect()
 }
 
 #[allow(clippy::too_many_lines, reason = "one arm a record")]
@@ -250,15 +219,15 @@ pub(super) fn read(kind: EventType, schema: &Schema, datum: &[u8]) -> Option<Eve
     Some(match kind {
         EventType::RoomCreated => event!(schema, datum, RoomCreated, |r| Body::RoomCreated {
             kind: r.kind,
-            name: r.name,
-            topic: r.topic,
-            rules: r.rules,
+            name: r.name.into_owned(),
+            topic: r.topic.into_owned(),
+            rules: r.rules.0,
             peer: r.peer_id.map(|peer| peer.0),
         }),
         EventType::RoomUpdated => event!(schema, datum, RoomUpdated, |r| Body::RoomUpdated {
-            name: r.name,
-            topic: r.topic,
-            rules: r.rules,
+            name: r.name.map(Cow::into_owned),
+            topic: r.topic.map(Cow::into_owned),
+            rules: r.rules.map(|rules| rules.0),
         }),
         EventType::RoomDeleted => event!(schema, datum, RoomDeleted, |r| Body::RoomDeleted),
         EventType::MemberJoined => event!(schema, datum, MemberJoined, |r| Body::MemberJoined),
@@ -298,14 +267,14 @@ pub(super) fn read(kind: EventType, schema: &Schema, datum: &[u8]) -> Option<Eve
             })
         }
         EventType::MessageSent => event!(schema, datum, MessageSent, |r| Body::MessageSent {
-            text: r.text,
-            reply_to: r.reply_to,
-            mentions: ids(r.mentions),
+            text: r.text.into_owned(),
+            reply_to: r.reply_to.map(Seq::from),
+            mentions: r.mentions.0.into_owned(),
         }),
         EventType::MessageEdited => event!(schema, datum, MessageEdited, |r| Body::MessageEdited {
             target: target!(r),
-            text: r.text,
-            mentions: ids(r.mentions),
+            text: r.text.into_owned(),
+            mentions: r.mentions.0.into_owned(),
         }),
         EventType::MessageDeleted => {
             event!(schema, datum, MessageDeleted, |r| Body::MessageDeleted {
@@ -314,11 +283,11 @@ pub(super) fn read(kind: EventType, schema: &Schema, datum: &[u8]) -> Option<Eve
         }
         EventType::ReactionAdded => event!(schema, datum, ReactionAdded, |r| Body::ReactionAdded {
             target: target!(r),
-            emoji: r.emoji,
+            emoji: r.emoji.into_owned(),
         }),
         EventType::ReactionRemoved => event!(schema, datum, ReactionRemoved, |r| Body::ReactionRemoved {
             target: target!(r),
-            emoji: r.emoji,
+            emoji: r.emoji.into_owned(),
         }),
     })
 }

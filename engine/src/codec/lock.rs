@@ -3,8 +3,8 @@
 //! It is embedded in the binary. A fingerprint that is not in it is a type of the future. Schemas may be added, with a
 //! new file each; none is ever changed or taken out once it has been released, for the log keeps its bytes.
 
+use super::schema::{self, Schema};
 use serde::{Deserialize, Serialize};
-use serde_avro_fast::Schema;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -156,12 +156,12 @@ impl Lock {
                 .find(|(name, _)| *name == file)
                 .ok_or(format!("{file} is not there"))?
                 .1;
-            let schema: Schema = text.parse().map_err(|error| format!("{file}: {error}"))?;
-            if hex(schema.rabin_fingerprint()) != fingerprint {
+            let schema = Schema::parse(text).map_err(|error| format!("{file}: {error}"))?;
+            if hex(schema.fingerprint()) != fingerprint {
                 return Err(changed(&file));
             }
             let kind = Type::from_name(&kind).ok_or(format!("{kind} is not a type of this binary"))?;
-            let fingerprint = *schema.rabin_fingerprint();
+            let fingerprint = schema.fingerprint();
             parsed.by_fingerprint.insert(fingerprint, parsed.entries.len());
             parsed.entries.push(Entry {
                 kind,
@@ -223,8 +223,7 @@ pub fn generate() -> Result<String, String> {
 pub fn generate_from(lock: &str, files: &[(&str, &str)], rules: u32) -> Result<String, String> {
     let mut lines: Vec<Line> = serde_json::from_str(lock).map_err(|error| format!("schemas/lock.json: {error}"))?;
     for (file, text) in files {
-        let schema: Schema = text.parse().map_err(|error| format!("{file}: {error}"))?;
-        let fingerprint = hex(schema.rabin_fingerprint());
+        let fingerprint = hex(schema::fingerprint(text).map_err(|error| format!("{file}: {error}"))?);
         match lines.iter().find(|known| known.file == *file) {
             Some(known) if known.fingerprint == fingerprint => {}
             Some(_) => return Err(changed(file)),
@@ -245,10 +244,7 @@ fn changed(file: &str) -> String {
     format!("{file} is not what the lock says: a released schema never changes, a new version is a new file")
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
+/// A fingerprint as the lock has it.
+pub(super) fn hex(fingerprint: Fingerprint) -> String {
+    format!("{:016x}", u64::from_be_bytes(fingerprint))
 }

@@ -4,6 +4,7 @@ use crate::domain::{
     Cid, Emoji, EventId, Kind, MessageText, PersonName, Role, RoomId, RoomName, RoomTopic, Seq, Timestamp, UserId,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -43,6 +44,69 @@ impl<'de, T: From<uuid::Uuid>> Deserialize<'de> for Text<T> {
     }
 }
 
+/// People in a row, each as [`Text`].
+#[derive(Clone, Debug)]
+pub(super) struct Texts<'a>(pub(super) Cow<'a, [UserId]>);
+
+impl Serialize for Texts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().copied().map(Text))
+    }
+}
+
+impl<'de> Deserialize<'de> for Texts<'_> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = Vec::<Text<UserId>>::deserialize(deserializer)?;
+        Ok(Self(texts.into_iter().map(|text| text.0).collect()))
+    }
+}
+
+/// A count or a seq: Avro has no unsigned numbers, so it is a long that is never below zero.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Long(pub(super) u64);
+
+impl From<Seq> for Long {
+    fn from(seq: Seq) -> Self {
+        Self(seq.get())
+    }
+}
+
+impl From<Long> for Seq {
+    fn from(long: Long) -> Self {
+        Self::new(long.0)
+    }
+}
+
+impl Serialize for Long {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0.try_into().map_err(serde::ser::Error::custom)?)
+    }
+}
+
+impl<'de> Deserialize<'de> for Long {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        number.try_into().map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A number of rules: an int that is never below zero.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Int(pub(super) u32);
+
+impl Serialize for Int {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i32(self.0.try_into().map_err(serde::ser::Error::custom)?)
+    }
+}
+
+impl<'de> Deserialize<'de> for Int {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i32::deserialize(deserializer)?;
+        number.try_into().map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
 /// How a [`MemberRemoved`] removes.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,15 +116,15 @@ pub(super) enum Removal {
 }
 
 macro_rules! events {
-    ($($name:ident { $($field:ident: $type:ty),* $(,)? })*) => {$(
+    ($($name:ident<$life:lifetime> { $($field:ident: $type:ty),* $(,)? })*) => {$(
         #[derive(Clone, Debug, Serialize, Deserialize)]
-        pub(super) struct $name {
+        pub(super) struct $name<$life> {
             pub(super) event_id: Text<EventId>,
             pub(super) room_id: Text<RoomId>,
             pub(super) actor_id: Text<UserId>,
-            pub(super) actor_name: PersonName,
+            pub(super) actor_name: Cow<$life, PersonName>,
             pub(super) cid: Text<Cid>,
-            pub(super) since: Option<Seq>,
+            pub(super) since: Option<Long>,
             pub(super) sent_at: Timestamp,
             $(pub(super) $field: $type,)*
         }
@@ -68,20 +132,20 @@ macro_rules! events {
 }
 
 events! {
-    RoomCreated { kind: Kind, name: RoomName, topic: RoomTopic, rules: u32, peer_id: Option<Text<UserId>> }
-    RoomUpdated { name: Option<RoomName>, topic: Option<RoomTopic>, rules: Option<u32> }
-    RoomDeleted {}
-    MemberJoined {}
-    MemberLeft {}
-    MemberInvited { user_id: Text<UserId> }
-    MemberRemoved { user_id: Text<UserId>, removal: Removal, until: Option<Timestamp> }
-    MemberUnbanned { user_id: Text<UserId> }
-    MemberMuted { user_id: Text<UserId>, until: Option<Timestamp> }
-    MemberUnmuted { user_id: Text<UserId> }
-    RoleChanged { user_id: Text<UserId>, role: Role }
-    MessageSent { text: MessageText, reply_to: Option<Seq>, mentions: Vec<Text<UserId>> }
-    MessageEdited { target_seq: Seq, target_author_id: Text<UserId>, text: MessageText, mentions: Vec<Text<UserId>> }
-    MessageDeleted { target_seq: Seq, target_author_id: Text<UserId> }
-    ReactionAdded { target_seq: Seq, target_author_id: Text<UserId>, emoji: Emoji }
-    ReactionRemoved { target_seq: Seq, target_author_id: Text<UserId>, emoji: Emoji }
+    RoomCreated<'a> { kind: Kind, name: Cow<'a, RoomName>, topic: Cow<'a, RoomTopic>, rules: Int, peer_id: Option<Text<UserId>> }
+    RoomUpdated<'a> { name: Option<Cow<'a, RoomName>>, topic: Option<Cow<'a, RoomTopic>>, rules: Option<Int> }
+    RoomDeleted<'a> {}
+    MemberJoined<'a> {}
+    MemberLeft<'a> {}
+    MemberInvited<'a> { user_id: Text<UserId> }
+    MemberRemoved<'a> { user_id: Text<UserId>, removal: Removal, until: Option<Timestamp> }
+    MemberUnbanned<'a> { user_id: Text<UserId> }
+    MemberMuted<'a> { user_id: Text<UserId>, until: Option<Timestamp> }
+    MemberUnmuted<'a> { user_id: Text<UserId> }
+    RoleChanged<'a> { user_id: Text<UserId>, role: Role }
+    MessageSent<'a> { text: Cow<'a, MessageText>, reply_to: Option<Long>, mentions: Texts<'a> }
+    MessageEdited<'a> { target_seq: Long, target_author_id: Text<UserId>, text: Cow<'a, MessageText>, mentions: Texts<'a> }
+    MessageDeleted<'a> { target_seq: Long, target_author_id: Text<UserId> }
+    ReactionAdded<'a> { target_seq: Long, target_author_id: Text<UserId>, emoji: Cow<'a, Emoji> }
+    ReactionRemoved<'a> { target_seq: Long, target_author_id: Text<UserId>, emoji: Cow<'a, Emoji> }
 }

@@ -5,6 +5,7 @@
 
 use super::compatibility;
 use super::lock::{Fingerprint, Lock};
+use super::schema::fingerprint;
 use schema_registry_converter::async_impl::schema_registry::{
     SrSettings, get_all_versions, get_schema_by_subject_and_version, post_schema,
 };
@@ -215,10 +216,7 @@ impl Registry {
                 });
             }
             for (version, text) in self.versions(&subject).await? {
-                let fingerprint = text
-                    .parse()
-                    .map(|schema: serde_avro_fast::Schema| *schema.rabin_fingerprint());
-                let known = fingerprint.is_ok_and(|found| missing.remove(&found) || lock.find(found).is_some());
+                let known = fingerprint(&text).is_ok_and(|found| missing.remove(&found) || lock.find(found).is_some());
                 if !known {
                     let subject = subject.clone();
                     differences.push(Difference::Unknown { subject, version });
@@ -226,7 +224,7 @@ impl Registry {
             }
             differences.extend(missing.into_iter().map(|fingerprint| Difference::Missing {
                 subject: subject.clone(),
-                fingerprint: super::lock::hex(&fingerprint),
+                fingerprint: super::lock::hex(fingerprint),
             }));
         }
         Ok(differences)

@@ -1,12 +1,12 @@
 //! The records of the other topics: read markers, presence, typing, erasures.
 
-use super::convert::{read_record, write_record};
 use super::lock::{Fingerprint, Lock, SignalType, Type};
-use super::records::Text;
+use super::records::{Long, Text, Texts};
 use super::{Encoded, Unread, datum_of, opened};
 use crate::domain::{PersonName, RoomId, Seq, UserId};
 use crate::log::RecordRef;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// What the topics `reads` and `signals` hold.
@@ -65,29 +65,30 @@ pub struct RoomPresence {
 struct ReadMarked {
     room_id: Text<RoomId>,
     user_id: Text<UserId>,
-    seq: Seq,
+    seq: Long,
     edge_id: Text<Uuid>,
     session_id: Text<Uuid>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Presence {
+struct Presence<'a> {
     edge_id: Text<Uuid>,
-    rooms: Vec<PresenceOfRoom>,
+    rooms: Vec<PresenceOfRoom<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct PresenceOfRoom {
+#[serde(rename = "RoomPresence")]
+struct PresenceOfRoom<'a> {
     room_id: Text<RoomId>,
-    count: u64,
-    users: Vec<Text<UserId>>,
+    count: Long,
+    users: Texts<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Typing {
+struct Typing<'a> {
     room_id: Text<RoomId>,
     user_id: Text<UserId>,
-    user_name: PersonName,
+    user_name: Cow<'a, PersonName>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -99,7 +100,7 @@ struct Erased {
 /// Writes a signal with the newest schema of its type.
 #[must_use]
 pub fn encode(signal: &Signal) -> Encoded {
-    match signal.clone() {
+    match signal {
         Signal::ReadMarked {
             room_id,
             user_id,
@@ -109,23 +110,23 @@ pub fn encode(signal: &Signal) -> Encoded {
         } => write(
             SignalType::ReadMarked,
             &ReadMarked {
-                room_id: Text(room_id),
-                user_id: Text(user_id),
-                seq,
-                edge_id: Text(edge_id),
-                session_id: Text(session_id),
+                room_id: Text(*room_id),
+                user_id: Text(*user_id),
+                seq: (*seq).into(),
+                edge_id: Text(*edge_id),
+                session_id: Text(*session_id),
             },
         ),
         Signal::Presence { edge_id, rooms } => {
-            let rooms = rooms.into_iter().map(|room| PresenceOfRoom {
+            let rooms = rooms.iter().map(|room| PresenceOfRoom {
                 room_id: Text(room.room_id),
-                count: room.count,
-                users: room.users.into_iter().map(Text).collect(),
+                count: Long(room.count),
+                users: Texts(Cow::Borrowed(&room.users)),
             });
             write(
                 SignalType::Presence,
                 &Presence {
-                    edge_id: Text(edge_id),
+                    edge_id: Text(*edge_id),
                     rooms: rooms.collect(),
                 },
             )
@@ -137,16 +138,16 @@ pub fn encode(signal: &Signal) -> Encoded {
         } => write(
             SignalType::Typing,
             &Typing {
-                room_id: Text(room_id),
-                user_id: Text(user_id),
-                user_name,
+                room_id: Text(*room_id),
+                user_id: Text(*user_id),
+                user_name: Cow::Borrowed(user_name),
             },
         ),
         Signal::Erased { user_id, texts } => write(
             SignalType::Erased,
             &Erased {
-                user_id: Text(user_id),
-                texts,
+                user_id: Text(*user_id),
+                texts: *texts,
             },
         ),
     }
@@ -156,7 +157,9 @@ fn write<T: Serialize>(kind: SignalType, record: &T) -> Encoded {
     let entry = Lock::embedded().signal(kind);
     Encoded {
         fingerprint: entry.fingerprint,
-        datum: write_record(record, &entry.schema)
+        datum: entry
+            .schema
+            .write(record)
             .expect("a signal's numbers are seqs of rooms and counts of people: below 2^63")
             .into(),
     }
@@ -180,21 +183,21 @@ fn read(kind: SignalType, fingerprint: Fingerprint, datum: &[u8]) -> Option<Sign
     let schema = &Lock::embedded().find(fingerprint)?.schema;
     Some(match kind {
         SignalType::ReadMarked => {
-            let read: ReadMarked = read_record(schema, datum)?;
+            let read: ReadMarked = schema.read(datum)?;
             Signal::ReadMarked {
                 room_id: read.room_id.0,
                 user_id: read.user_id.0,
-                seq: read.seq,
+                seq: read.seq.into(),
                 edge_id: read.edge_id.0,
                 session_id: read.session_id.0,
             }
         }
         SignalType::Presence => {
-            let read: Presence = read_record(schema, datum)?;
+            let read: Presence<'_> = schema.read(datum)?;
             let rooms = read.rooms.into_iter().map(|room| RoomPresence {
                 room_id: room.room_id.0,
-                count: room.count,
-                users: room.users.into_iter().map(|user| user.0).collect(),
+                count: room.count.0,
+                users: room.users.0.into_owned(),
             });
             Signal::Presence {
                 edge_id: read.edge_id.0,
@@ -202,15 +205,15 @@ fn read(kind: SignalType, fingerprint: Fingerprint, datum: &[u8]) -> Option<Sign
             }
         }
         SignalType::Typing => {
-            let read: Typing = read_record(schema, datum)?;
+            let read: Typing<'_> = schema.read(datum)?;
             Signal::Typing {
                 room_id: read.room_id.0,
                 user_id: read.user_id.0,
-                user_name: read.user_name,
+                user_name: read.user_name.into_owned(),
             }
         }
         SignalType::Erased => {
-            let read: Erased = read_record(schema, datum)?;
+            let read: Erased = schema.read(datum)?;
             Signal::Erased {
                 user_id: read.user_id.0,
                 texts: read.texts,

@@ -1,12 +1,14 @@
-//! Bytes: what is written is read again, by either library, and what is damaged is damaged for everyone.
+//! Bytes: what is written is read again, and what is damaged is damaged for everyone.
 
 use super::lock::{self, FILES, Lock};
-use super::{Bad, Decoded, Unread, Wire, compatibility, decode, decode_datum, encode};
+use super::{Bad, Decoded, Unread, Wire, compatibility, decode, decode_datum, encode, schema};
 use crate::domain::{
     Actor, Body, Cid, Event, EventId, Kind, Offset, Partition, Position, Removal, Role, RoomId, Seq, Target, Timestamp,
     UserId,
 };
 use crate::log::{Headers, RecordRef};
+use apache_avro::reader::datum::GenericDatumReader;
+use apache_avro::writer::datum::GenericDatumWriter;
 use uuid::Uuid;
 
 fn user(number: u128) -> UserId {
@@ -131,45 +133,73 @@ fn every_event_is_read_as_it_was_written_by_either_wire() {
     }
 }
 
+/// The same datum by way of Avro's generic values: another path through the library, which knows no serde structs.
+pub(super) fn by_values(schema: &schema::Schema, datum: &[u8]) -> Vec<u8> {
+    let schema = apache_avro::Schema::parse_str(schema.json()).unwrap();
+    let mut rest = datum;
+    let reader = GenericDatumReader::builder(&schema).build().unwrap();
+    let value = reader.read_value(&mut rest).unwrap();
+    assert!(rest.is_empty());
+    let writer = GenericDatumWriter::builder(&schema).build().unwrap();
+    writer.write_value_to_vec(value).unwrap()
+}
+
 #[test]
-#[allow(deprecated, reason = "the plain functions are enough for a comparison")]
-fn both_avro_libraries_give_the_same_bytes() {
+fn structs_are_written_as_values_are() {
     for event in every() {
         let encoded = encode(&event, 1).unwrap();
-        let json = Lock::embedded()
-            .find(encoded.fingerprint)
-            .unwrap()
-            .schema
-            .json()
-            .to_owned();
-        let schema = apache_avro::Schema::parse_str(&json).unwrap();
-        let value = apache_avro::from_avro_datum(&schema, &mut &encoded.datum[..], None).unwrap();
-        assert_eq!(
-            apache_avro::to_avro_datum(&schema, value).unwrap(),
-            encoded.datum,
-            "{event:?}"
-        );
-        // apache-avro keeps logical types in its canonical form; the specification strips them.
-        let stripped = apache_avro::Schema::parse_str(&without_logical_types(&json)).unwrap();
-        let print = stripped.fingerprint::<apache_avro::rabin::Rabin>();
-        assert_eq!(print.bytes, encoded.fingerprint, "the fingerprint too");
+        let schema = &Lock::embedded().find(encoded.fingerprint).unwrap().schema;
+        assert_eq!(by_values(schema, &encoded.datum), encoded.datum, "{event:?}");
     }
 }
 
-fn without_logical_types(json: &str) -> String {
-    fn strip(value: &mut serde_json::Value) {
-        match value {
-            serde_json::Value::Object(object) => {
-                object.remove("logicalType");
-                object.values_mut().for_each(strip);
-            }
-            serde_json::Value::Array(values) => values.iter_mut().for_each(strip),
-            _ => {}
-        }
+/// Avro specification, "Schema fingerprints", bit by bit, of a canonical form made by hand.
+#[test]
+fn a_fingerprint_is_the_specifications() {
+    const EMPTY: u64 = 0xc15d_213a_a4d7_a795;
+    let canonical = concat!(
+        r#"{"name":"roomlog.v1.RoleChanged","type":"record","fields":[{"name":"event_id","type":"string"},"#,
+        r#"{"name":"room_id","type":"string"},{"name":"actor_id","type":"string"},"#,
+        r#"{"name":"actor_name","type":"string"},{"name":"cid","type":"string"},"#,
+        r#"{"name":"since","type":["null","long"]},{"name":"sent_at","type":"long"},"#,
+        r#"{"name":"user_id","type":"string"},{"name":"role","type":{"name":"roomlog.v1.Role","type":"enum","#,
+        r#""symbols":["member","moderator","owner"]}}]}"#,
+    );
+    let print = canonical.bytes().fold(EMPTY, |print, byte| {
+        (0..8).fold(print ^ u64::from(byte), |print, _| {
+            (print >> 1) ^ (EMPTY & (print & 1).wrapping_neg())
+        })
+    });
+    let locked = Lock::embedded().newest(lock::EventType::RoleChanged, 1).unwrap();
+    assert_eq!(locked.fingerprint, print.to_le_bytes());
+}
+
+#[test]
+fn a_claim_of_gigabytes_is_damage_and_allocates_none() {
+    let event = &every()[12];
+    let encoded = encode(event, 1).unwrap();
+    assert_eq!(
+        apache_avro::util::max_allocation_bytes(usize::MAX),
+        schema::MAX_ALLOCATION_BYTES,
+        "the limit is in force before anything is read"
+    );
+    // The first field's length, and that of the mentions behind the text: 2^32, 2^50, -1, the least long.
+    let (text, mentions) = (&encoded.datum[1..], encoded.datum.len() - 2 * 37 - 2);
+    for claim in [
+        &[0x80, 0x80, 0x80, 0x80, 0x20][..],
+        &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x04],
+        &[0x01],
+        &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
+    ] {
+        let length = [claim, text].concat();
+        assert_eq!(decode_datum(encoded.fingerprint, &length), None, "{claim:?}");
+        let count = [&encoded.datum[..mentions], claim, &encoded.datum[mentions + 1..]].concat();
+        assert_eq!(decode_datum(encoded.fingerprint, &count), None, "{claim:?}");
     }
-    let mut value = serde_json::from_str(json).unwrap();
-    strip(&mut value);
-    value.to_string()
+    assert_eq!(
+        encoded.datum[mentions], 4,
+        "two mentions: the claims stood where a count stands"
+    );
 }
 
 /// Checks a generated file; `ROOMLOG_UPDATE=1` writes it instead.

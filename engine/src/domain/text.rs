@@ -57,8 +57,8 @@ enum Lines {
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $least:literal..=$most:literal, $lines:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name(Box<str>);
 
         impl $name {
@@ -93,6 +93,12 @@ macro_rules! text {
         impl From<$name> for String {
             fn from(text: $name) -> Self {
                 text.0.into_string()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 

@@ -7,7 +7,6 @@ use crate::domain::{PersonName, Timestamp, UserId};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-use std::fmt::Write as _;
 use uuid::Uuid;
 
 /// RFC 8410 §7: what stands before the 32 bytes of an Ed25519 key in PKCS#8.
@@ -168,11 +167,8 @@ impl Refresh {
     }
 
     pub(super) fn text(&self) -> String {
-        let mut text = format!("{}.", self.login.as_hyphenated());
-        for byte in self.secret {
-            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-        }
-        text
+        let secret = blake3::Hash::from_bytes(self.secret);
+        format!("{}.{secret}", self.login.as_hyphenated())
     }
 
     pub(super) fn digest(&self) -> [u8; 32] {

@@ -2,6 +2,7 @@
 
 use engine::codec::lock::{FILES, Lock};
 use engine::codec::registry::{COMPATIBILITY, Difference, Error, Registry};
+use engine::codec::schema::fingerprint;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -24,12 +25,8 @@ fn lock_of(edit: impl FnOnce(&mut Vec<Value>)) -> Lock {
     let mut schema: Value = serde_json::from_str(text).unwrap();
     edit(schema["fields"].as_array_mut().unwrap());
     let text = schema.to_string();
-    let parsed: serde_avro_fast::Schema = text.parse().unwrap();
-    let fingerprint: String = parsed
-        .rabin_fingerprint()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let fingerprint = u64::from_be_bytes(fingerprint(&text).unwrap());
+    let fingerprint = format!("{fingerprint:016x}");
     let line = json!([{"type": "MessageSent", "file": file, "fingerprint": fingerprint, "rules": 1}]);
     Lock::parse(&line.to_string(), &[(file, &text)]).unwrap()
 }
