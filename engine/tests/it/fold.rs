@@ -11,4 +11,4 @@ mod retries;
 mod rules;
 mod simulation;
 mod state;
-mod words;
+pub(crate) mod words;

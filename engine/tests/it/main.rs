@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 mod accounts_suite;
+mod corpus;
 mod databases;
 mod fold;
 mod given_up;
