@@ -5,6 +5,7 @@
 //! `ROOMLOG_UPDATE=1 cargo test -p engine --test it corpus` writes the logs of `scenarios` that have no file yet and adds
 //! their lines; it changes nothing that is there. A scenario that is changed later changes no file: write a new one.
 
+mod damage;
 mod file;
 mod replay;
 mod scenarios;
