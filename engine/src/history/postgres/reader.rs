@@ -1,6 +1,7 @@
 //! Reading: every answer from one snapshot.
 
 use super::{Postgres, next_offset, number};
+use crate::database::Transaction;
 use crate::database::postgres::within;
 use crate::domain::{Cid, Epoch, Header, Message, Offset, Partition, RECENT, RoomId, Seq, UserId, WINDOW};
 use crate::history::plan::Loaded;
@@ -8,7 +9,7 @@ use crate::history::rows::{ChangeRow, HeaderRow, JournalRow, MessageRow, Reactio
 use crate::history::{Checkpoint, Error, JournalEntry, Page, Reader, Snapshot, StoredRoom};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
-use sqlx::{Postgres as Pg, Transaction, query, query_as, query_scalar};
+use sqlx::{Postgres as Pg, query, query_as, query_scalar};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use uuid::Uuid;
@@ -225,7 +226,7 @@ async fn rooms_after(
 
 /// A partition's rooms in one transaction.
 struct Standing {
-    transaction: Transaction<'static, Pg>,
+    transaction: Transaction<Pg>,
     limit: Duration,
     partition: Partition,
     next: Offset,

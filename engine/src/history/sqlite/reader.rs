@@ -1,6 +1,7 @@
 //! Reading: every answer from one snapshot (WAL: a transaction sees what was there at its first read).
 
 use super::{EVENTS, Sqlite, failed, next_offset};
+use crate::database::Transaction;
 use crate::domain::{Cid, Epoch, Header, Message, Offset, Partition, RECENT, RoomId, Seq, UserId, WINDOW};
 use crate::history::plan::Loaded;
 use crate::history::rows::{
@@ -9,7 +10,7 @@ use crate::history::rows::{
 use crate::history::{Checkpoint, Error, JournalEntry, Page, Reader, Snapshot, StoredRoom};
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{FromRow, Row, Sqlite as Db, Transaction, query, query_as, query_scalar};
+use sqlx::{FromRow, Row, Sqlite as Db, query, query_as, query_scalar};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -225,7 +226,7 @@ async fn rooms_after(
 
 /// A partition's rooms in one transaction.
 struct Standing {
-    transaction: Transaction<'static, Db>,
+    transaction: Transaction<Db>,
     partition: Partition,
     next: Offset,
     after: Option<RoomId>,
@@ -375,7 +376,7 @@ impl Reader for Sqlite {
     }
 
     async fn snapshot(&self, partition: Partition) -> Result<Box<dyn Snapshot>, Error> {
-        let mut transaction = self.file.readers.begin().await.map_err(failed)?;
+        let mut transaction = self.snapshot().await?;
         let next = next_offset(&mut transaction, partition).await?;
         Ok(Box::new(Standing {
             transaction,
