@@ -16,7 +16,14 @@ use toml::{Table, Value as Toml};
 const PREFIX: &str = "ROOMLOG_";
 const LEVELS: &str = "__";
 /// Names of the environment that are not configuration: what tests and scripts tell each other.
-const NOT_SETTINGS: [&str; 2] = ["ROOMLOG_TEST_", "ROOMLOG_CACHE"];
+const NOT_SETTINGS: [&str; 6] = [
+    "ROOMLOG_TEST_",
+    "ROOMLOG_BENCH_",
+    "ROOMLOG_CACHE",
+    "ROOMLOG_RUN",
+    "ROOMLOG_BIN",
+    "ROOMLOG_UPDATE",
+];
 
 /// What can be wrong with a configuration. The messages say where it stands and what to do.
 #[derive(Debug, thiserror::Error)]
