@@ -14,6 +14,7 @@ use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider};
 use serde::Deserialize;
+use std::io::IsTerminal as _;
 use std::time::Duration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -83,7 +84,10 @@ impl Telemetry {
     /// See [`Error`].
     pub fn start(config: &Config, service: &'static str) -> Result<Self, Error> {
         let filter: EnvFilter = config.level.parse()?;
-        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        let colours = std::io::stderr().is_terminal();
+        let lines = tracing_subscriber::fmt::layer()
+            .with_ansi(colours)
+            .with_writer(std::io::stderr);
         let lines = match config.format {
             Format::Pretty => lines.boxed(),
             Format::Json => lines.json().boxed(),

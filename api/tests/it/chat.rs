@@ -159,7 +159,7 @@ async fn reading_typing_and_presence() {
 
     crate::support::eventually("both are present", async || {
         let presence = server.told(&ann, &format!("/v1/rooms/{room}/presence")).await;
-        presence["count"] == 2
+        crate::support::so(presence["count"] == 2, presence)
     })
     .await;
 }

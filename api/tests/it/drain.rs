@@ -1,6 +1,6 @@
 //! Being stopped, in stages.
 
-use crate::support::{Server, Wire, cid, eventually};
+use crate::support::{Server, Wire, cid, eventually, so};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -18,7 +18,8 @@ async fn sessions_are_sent_elsewhere_and_the_process_ends_well() {
     }
     server.terminate();
     eventually("/readyz fails while sessions go on", async || {
-        server.get("/readyz", None).await.status() == 503
+        let status = server.get("/readyz", None).await.status();
+        so(status == 503, status)
     })
     .await;
     let ready: Value = server.get("/readyz", None).await.json().await.expect("JSON");
@@ -68,7 +69,8 @@ async fn config_prints_what_is_in_force_without_passwords() {
     );
     assert_eq!(server.exit().await, Some(0));
     eventually("it is printed", async || {
-        server.output().contains("postgres://ann:***@db/roomlog")
+        let said = server.output();
+        so(said.contains("postgres://ann:***@db/roomlog"), said)
     })
     .await;
     assert!(!server.output().contains("hidden"));

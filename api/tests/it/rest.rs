@@ -1,7 +1,7 @@
 //! REST where all is well.
 
 use crate::support::server::text;
-use crate::support::{Server, cid, eventually};
+use crate::support::{Server, cid, eventually, so};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -111,9 +111,9 @@ async fn a_room_from_its_beginning_to_its_end() {
     assert_eq!(server.told(&ben, &path).await["name"], "Coffee");
     eventually("the room is listed", async || {
         let mine = server.told(&ben, "/v1/rooms").await;
-        mine["rooms"]
-            .as_array()
-            .is_some_and(|rooms| rooms.iter().any(|listed| listed["name"] == "Coffee"))
+        let rooms = mine["rooms"].as_array();
+        let is_listed = rooms.is_some_and(|rooms| rooms.iter().any(|listed| listed["name"] == "Coffee"));
+        so(is_listed, mine)
     })
     .await;
 

@@ -10,17 +10,28 @@ pub(crate) use wire::Wire;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// When a test gives up on something that should have happened long ago.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+/// How long something that must come to pass may take on a busy machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Waits until `condition` holds.
-pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+/// Waits until `probe` answers something, at most [`DEADLINE`]; what it says instead is why not yet.
+pub(crate) async fn eventually<T, F: Future<Output = Result<T, String>>>(
+    what: &str,
+    mut probe: impl FnMut() -> F,
+) -> T {
     let begun = Instant::now();
-    while !condition().await {
-        assert!(begun.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
+    loop {
+        match probe().await {
+            Ok(found) => return found,
+            Err(yet) => assert!(begun.elapsed() < DEADLINE, "{what}, after {DEADLINE:?}: {yet}"),
+        }
         tokio::time::sleep(POLL).await;
     }
+}
+
+/// For [`eventually`]: whether it is so.
+pub(crate) fn so(is: bool, seen: impl std::fmt::Debug) -> Result<(), String> {
+    if is { Ok(()) } else { Err(format!("{seen:?}")) }
 }
 
 /// A new cid.

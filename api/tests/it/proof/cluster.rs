@@ -8,9 +8,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use uuid::Uuid;
 
-/// How long something that must come to pass may take on a busy machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
-
 /// A running cluster. It is wiped when dropped.
 pub(crate) struct Cluster {
     folder: tempfile::TempDir,
@@ -41,7 +38,11 @@ async fn alone() -> OwnedMutexGuard<()> {
 /// Runs a script to its end, off the runtime; answers what it printed.
 async fn run(name: &'static str, arguments: Vec<String>, settings: Vec<(String, String)>) -> String {
     let ran = tokio::task::spawn_blocking(move || {
-        Command::new(script(name)).args(&arguments).envs(settings).output().map(|output| (arguments, output))
+        Command::new(script(name))
+            .args(&arguments)
+            .envs(settings)
+            .output()
+            .map(|output| (arguments, output))
     });
     let (arguments, output) = ran.await.expect("no panic").expect("the script starts");
     let said = String::from_utf8_lossy(&output.stderr);
@@ -50,27 +51,50 @@ async fn run(name: &'static str, arguments: Vec<String>, settings: Vec<(String, 
 }
 
 fn exported(text: &str, name: &str) -> String {
-    let line = text.lines().find_map(|line| line.strip_prefix(&format!("export {name}=")));
-    line.unwrap_or_else(|| panic!("{name} is not in: {text}")).trim_matches('\'').to_owned()
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("export {name}=")));
+    line.unwrap_or_else(|| panic!("{name} is not in: {text}"))
+        .trim_matches('\'')
+        .to_owned()
 }
 
 impl Cluster {
     /// Starts one; `settings` reach every part.
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
+        engine::tls::choose_ring();
         let alone = alone().await;
         let folder = tempfile::Builder::new().prefix("roomlog-proof-").tempdir().unwrap();
         let mut environment = vec![("ROOMLOG_BIN".to_owned(), env!("CARGO_BIN_EXE_roomlog").to_owned())];
-        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        environment.extend(
+            settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
         let path = folder.path().join("cluster").display().to_string();
         run("cluster", vec!["up".to_owned(), path.clone()], environment).await;
-        let url = exported(&run("cluster", vec!["env".to_owned(), path.clone()], Vec::new()).await, "ROOMLOG_URL");
+        let url = exported(
+            &run("cluster", vec!["env".to_owned(), path.clone()], Vec::new()).await,
+            "ROOMLOG_URL",
+        );
         let mut edges = Vec::new();
         for edge in ["edge1", "edge2"] {
-            let printed = run("cluster", vec!["env".to_owned(), edge.to_owned(), path.clone()], Vec::new()).await;
+            let printed = run(
+                "cluster",
+                vec!["env".to_owned(), edge.to_owned(), path.clone()],
+                Vec::new(),
+            )
+            .await;
             edges.push(exported(&printed, "ROOMLOG_LISTEN"));
         }
         let edges = edges.try_into().expect("two edges");
-        Self { folder, url, edges, http: reqwest::Client::new(), _alone: alone }
+        Self {
+            folder,
+            url,
+            edges,
+            http: reqwest::Client::new(),
+            _alone: alone,
+        }
     }
 
     fn path(&self) -> String {
@@ -79,12 +103,22 @@ impl Cluster {
 
     /// `kill`, `stop`, `start` or `restart` of `edge1`, `edge2`, `history`, `live` or `haproxy`.
     pub(crate) async fn part(&self, verb: &str, part: &str) {
-        run("cluster", vec![verb.to_owned(), part.to_owned(), self.path()], Vec::new()).await;
+        run(
+            "cluster",
+            vec![verb.to_owned(), part.to_owned(), self.path()],
+            Vec::new(),
+        )
+        .await;
     }
 
     /// The same of `kafka`, `registry`, `postgres` or `redis`.
     pub(crate) async fn service(&self, verb: &str, part: &str) {
-        run("services", vec![verb.to_owned(), part.to_owned(), self.path() + "/services"], Vec::new()).await;
+        run(
+            "services",
+            vec![verb.to_owned(), part.to_owned(), self.path() + "/services"],
+            Vec::new(),
+        )
+        .await;
     }
 
     /// A setting of the product on these services, such as `ROOMLOG_POSTGRES__URL`.
@@ -110,7 +144,9 @@ impl Cluster {
 
     /// Makes a room.
     pub(crate) async fn room(&self, owner: &Person, name: &str, kind: &str) -> Uuid {
-        let answer = self.post("/v1/rooms", Some(&owner.token), &json!({ "name": name, "kind": kind })).await;
+        let answer = self
+            .post("/v1/rooms", Some(&owner.token), &json!({ "name": name, "kind": kind }))
+            .await;
         answer["id"].as_str().unwrap().parse().unwrap()
     }
 
@@ -128,7 +164,13 @@ impl Cluster {
 
     /// Gets from the balancer; answers status and body.
     pub(crate) async fn get(&self, path: &str, token: &str) -> (u16, Value) {
-        let answer = self.http.get(format!("{}{path}", self.url)).bearer_auth(token).send().await.unwrap();
+        let answer = self
+            .http
+            .get(format!("{}{path}", self.url))
+            .bearer_auth(token)
+            .send()
+            .await
+            .unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap_or_default())
     }
 }
@@ -136,18 +178,9 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         let wiped = Command::new(script("cluster")).args(["wipe", &self.path()]).status();
-        assert!(wiped.is_ok_and(|status| status.success()) || std::thread::panicking(), "the cluster was not wiped");
-    }
-}
-
-/// Waits until `probe` answers something, at most [`DEADLINE`].
-pub(crate) async fn eventually<T, F: Future<Output = Result<T, String>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
-    let begun = Instant::now();
-    loop {
-        match probe().await {
-            Ok(found) => return found,
-            Err(yet) => assert!(begun.elapsed() < DEADLINE, "{what}, after {DEADLINE:?}: {yet}"),
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(
+            wiped.is_ok_and(|status| status.success()) || std::thread::panicking(),
+            "the cluster was not wiped"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Many clients that listen to the rooms they are in from their first event on, and talk in them.
 
-use super::cluster::{Cluster, DEADLINE, Person, eventually};
+use super::cluster::{Cluster, Person};
+use crate::support::{DEADLINE, eventually};
 use roomlog_client::{Ack, Client, Options, Start, Subscription, Update};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -160,8 +161,17 @@ impl Crowd {
         }
         let mut places = BTreeMap::new();
         for (room, ack) in &acks {
-            assert_eq!(self.agreed.cid(*room, ack.seq), Some(ack.cid), "room {room} seq {}", ack.seq);
-            assert_eq!(places.insert((*room, ack.seq), ack.cid), None, "two commands acked at one seq");
+            assert_eq!(
+                self.agreed.cid(*room, ack.seq),
+                Some(ack.cid),
+                "room {room} seq {}",
+                ack.seq
+            );
+            assert_eq!(
+                places.insert((*room, ack.seq), ack.cid),
+                None,
+                "two commands acked at one seq"
+            );
         }
         heads
     }

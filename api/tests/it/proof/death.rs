@@ -3,6 +3,7 @@
 use super::cluster::Cluster;
 use super::crowd::Crowd;
 use super::ledger;
+use crate::support::eventually;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use std::time::Duration;
@@ -23,7 +24,10 @@ async fn killed_ten_times(seed: u64, parts: &[&str]) {
         tokio::time::sleep(moment).await;
         cluster.part("kill", part).await;
         cluster.part("start", part).await;
-        assert!(crowd.acked() > acked, "seed {seed}, round {round}: chatting went on while {part} was killed");
+        assert!(
+            crowd.acked() > acked,
+            "seed {seed}, round {round}: chatting went on while {part} was killed"
+        );
     }
     talk.stop().await;
     crowd.check().await;
@@ -55,8 +59,12 @@ async fn kafka_comes_back_and_so_does_all_else() {
     let connections = crowd.connections();
     cluster.service("restart", "kafka").await;
     let acked = crowd.acked();
-    super::cluster::eventually("sends are acked again", || async {
-        if crowd.acked() > acked + 50 { Ok(()) } else { Err(format!("{} acked", crowd.acked())) }
+    eventually("sends are acked again", || async {
+        if crowd.acked() > acked + 50 {
+            Ok(())
+        } else {
+            Err(format!("{} acked", crowd.acked()))
+        }
     })
     .await;
     talk.stop().await;
@@ -74,8 +82,12 @@ async fn chatting_goes_on_without_postgres() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     cluster.service("kill", "postgres").await;
     let acked = crowd.acked();
-    super::cluster::eventually("sends are acked without PostgreSQL", || async {
-        if crowd.acked() > acked + 100 { Ok(()) } else { Err(format!("{} acked", crowd.acked())) }
+    eventually("sends are acked without PostgreSQL", || async {
+        if crowd.acked() > acked + 100 {
+            Ok(())
+        } else {
+            Err(format!("{} acked", crowd.acked()))
+        }
     })
     .await;
     cluster.service("start", "postgres").await;
@@ -95,8 +107,12 @@ async fn a_flushed_redis_fills_again() {
     let mut connection = redis.get_multiplexed_async_connection().await.unwrap();
     redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.unwrap();
     let acked = crowd.acked();
-    super::cluster::eventually("sends are acked after the flush", || async {
-        if crowd.acked() > acked + 100 { Ok(()) } else { Err(format!("{} acked", crowd.acked())) }
+    eventually("sends are acked after the flush", || async {
+        if crowd.acked() > acked + 100 {
+            Ok(())
+        } else {
+            Err(format!("{} acked", crowd.acked()))
+        }
     })
     .await;
     talk.stop().await;

@@ -5,7 +5,10 @@ use super::socket::Socket;
 use serde_json::{Value, json};
 
 /// Presence with intervals short enough to see it heal.
-const QUICK: [(&str, &str); 2] = [("ROOMLOG_EDGE__PRESENCE_REPEAT_MS", "500"), ("ROOMLOG_EDGE__PRESENCE_FORGET_MS", "2000")];
+const QUICK: [(&str, &str); 2] = [
+    ("ROOMLOG_EDGE__PRESENCE_REPEAT_MS", "500"),
+    ("ROOMLOG_EDGE__PRESENCE_EXPIRY_MS", "2000"),
+];
 
 async fn count(socket: &mut Socket, room: &Value) -> Value {
     socket.ask("presence", json!({ "room": room })).await["ok"]["count"].clone()
@@ -25,7 +28,9 @@ async fn three_tabs_on_two_edges_are_one_person() {
         tab.ask("subscribe", subscribe.clone()).await;
         tabs.push(tab);
     }
-    let joined = watcher.until(|frame| frame["presence"]["joined"] == json!([ann.id])).await;
+    let joined = watcher
+        .until(|frame| frame["presence"]["joined"] == json!([ann.id]))
+        .await;
     assert_eq!(joined["presence"]["count"], 2);
     tabs.pop().unwrap().close().await;
     tabs.remove(0).close().await;
@@ -34,12 +39,18 @@ async fn three_tabs_on_two_edges_are_one_person() {
     let carl = cluster.register("carl").await;
     let mut probe = Socket::open(&cluster.edges[1], &carl.token).await;
     probe.ask("subscribe", subscribe.clone()).await;
-    watcher.until(|frame| frame["presence"]["joined"] == json!([carl.id])).await;
+    watcher
+        .until(|frame| frame["presence"]["joined"] == json!([carl.id]))
+        .await;
     probe.close().await;
-    let left = watcher.until(|frame| frame["presence"].get("left").is_some_and(|left| left != &json!([]))).await;
+    let left = watcher
+        .until(|frame| frame["presence"].get("left").is_some_and(|left| left != &json!([])))
+        .await;
     assert_eq!(left["presence"]["left"], json!([carl.id]), "ann has a tab left");
     assert_eq!(count(&mut watcher, &room).await, 2);
     cluster.part("kill", "edge2").await;
-    let left = watcher.until(|frame| frame["presence"]["left"] == json!([ann.id])).await;
+    let left = watcher
+        .until(|frame| frame["presence"]["left"] == json!([ann.id]))
+        .await;
     assert_eq!(left["presence"]["count"], 1);
 }

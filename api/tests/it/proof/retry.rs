@@ -14,11 +14,17 @@ async fn a_send_whose_ack_was_lost_is_one_message() {
     let cid = Uuid::new_v4();
 
     let mut first = Socket::open(&cluster.edges[0], &ann.token).await;
-    let ack = first.ask("send", json!({ "room": room, "cid": cid, "text": "once", "since": 1 })).await["ok"].clone();
+    let ack = first
+        .ask("send", json!({ "room": room, "cid": cid, "text": "once", "since": 1 }))
+        .await["ok"]
+        .clone();
     assert_eq!(ack["duplicate"], false);
 
     let mut other = Socket::open(&cluster.edges[1], &ann.token).await;
-    let again = other.ask("send", json!({ "room": room, "cid": cid, "text": "twice", "since": 1 })).await["ok"].clone();
+    let again = other
+        .ask("send", json!({ "room": room, "cid": cid, "text": "twice", "since": 1 }))
+        .await["ok"]
+        .clone();
     assert_eq!(again["duplicate"], true);
     for same in ["cid", "seq", "pos", "at", "digest"] {
         assert_eq!(again[same], ack[same], "{same}");
@@ -42,15 +48,28 @@ async fn a_retry_after_two_thousand_events_is_found_or_surely_expired() {
 
     let mut other = Socket::open(&cluster.edges[1], &ann.token).await;
     let again = other.ask("send", say(landed)).await["ok"].clone();
-    assert_eq!((&again["duplicate"], &again["seq"], &again["pos"]), (&json!(true), &ack["seq"], &ack["pos"]));
-    assert_eq!((&again["at"], &again["digest"]), (&ack["at"], &ack["digest"]), "the journal knows both");
+    assert_eq!(
+        (&again["duplicate"], &again["seq"], &again["pos"]),
+        (&json!(true), &ack["seq"], &ack["pos"])
+    );
+    assert_eq!(
+        (&again["at"], &again["digest"]),
+        (&ack["at"], &ack["digest"]),
+        "the journal knows both"
+    );
 
     let expired = other.ask("send", say(lost)).await["error"].clone();
-    assert_eq!((&expired["name"], &expired["retryable"]), (&json!("expired"), &json!(false)));
+    assert_eq!(
+        (&expired["name"], &expired["retryable"]),
+        (&json!("expired"), &json!(false))
+    );
     assert_eq!(expired["outcome"], "none");
     let anew = json!({ "room": room, "cid": Uuid::new_v4(), "text": "anew" });
     let anew = other.ask("send", anew).await["ok"].clone();
     // The creation, the first send, two thousand others, and this one: neither retry took a seq.
-    assert_eq!((&anew["seq"], &anew["duplicate"]), (&json!(1 + 1 + 2_000 + 1), &json!(false)));
+    assert_eq!(
+        (&anew["seq"], &anew["duplicate"]),
+        (&json!(1 + 1 + 2_000 + 1), &json!(false))
+    );
     crowd.leave().await;
 }

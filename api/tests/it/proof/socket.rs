@@ -1,6 +1,6 @@
 //! A bare session, for saying exactly what is to be said and no more.
 
-use super::cluster::DEADLINE;
+use crate::support::DEADLINE;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -21,10 +21,19 @@ impl Socket {
     /// Connects to `host:port`.
     pub(crate) async fn open(address: &str, token: &str) -> Self {
         let mut request = format!("ws://{address}/v1/ws").into_client_request().unwrap();
-        request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("roomlog.v1.json"));
-        request.headers_mut().insert("Authorization", HeaderValue::from_str(&format!("Bearer {token}")).unwrap());
+        request
+            .headers_mut()
+            .insert("Sec-WebSocket-Protocol", HeaderValue::from_static("roomlog.v1.json"));
+        request.headers_mut().insert(
+            "Authorization",
+            HeaderValue::from_str(&format!("Bearer {token}")).unwrap(),
+        );
         let (stream, _) = connect_async(request).await.unwrap();
-        let mut socket = Self { stream, frames: VecDeque::new(), next_id: 1 };
+        let mut socket = Self {
+            stream,
+            frames: VecDeque::new(),
+            next_id: 1,
+        };
         socket.until(|frame| frame.get("hello").is_some()).await;
         socket
     }
@@ -60,7 +69,8 @@ impl Socket {
                 let message = self.stream.next().await.expect("the session is open").unwrap();
                 let text = message.into_text().unwrap();
                 let frames = text.split('\n').filter(|line| !line.is_empty());
-                self.frames.extend(frames.map(|line| serde_json::from_str::<Value>(line).unwrap()));
+                self.frames
+                    .extend(frames.map(|line| serde_json::from_str::<Value>(line).unwrap()));
             }
         })
         .await

@@ -135,17 +135,11 @@ impl Server {
 
     async fn is_ready(&self) {
         let ready = format!("{}/readyz", self.url);
-        let output = &self.output;
-        let begun = Instant::now();
         eventually("the server is ready", || async {
-            if begun.elapsed() > DEADLINE / 2 {
-                eprintln!("{}", output.lock().expect("nobody panics with it"));
+            match self.http.get(&ready).send().await {
+                Ok(answer) if answer.status() == StatusCode::OK => Ok(()),
+                other => Err(format!("{other:?}\n{}", self.output())),
             }
-            self.http
-                .get(&ready)
-                .send()
-                .await
-                .is_ok_and(|answer| answer.status() == StatusCode::OK)
         })
         .await;
     }
