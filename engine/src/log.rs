@@ -317,7 +317,7 @@ pub enum Error {
     #[error("{0}")]
     Misconfigured(String),
     /// The disk is full, the folder read-only, the record too large, …: nothing was written, trying again does not help.
-    #[error("the log refused the record: {0}")]
+    #[error("the log can't write this: {0}")]
     Refused(String),
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     Config {
         partitions: PARTITIONS,
         ..Config::default()
@@ -34,7 +34,7 @@ async fn open() -> Place {
 
 log_suite!(open);
 
-async fn texts(log: &Log, partition: Partition) -> Vec<String> {
+pub(crate) async fn texts(log: &Log, partition: Partition) -> Vec<String> {
     let limits = RangeLimits {
         max_records: usize::MAX,
         max_bytes: usize::MAX,

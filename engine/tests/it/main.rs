@@ -15,6 +15,7 @@ mod history_suite;
 mod live_suite;
 mod log_kafka;
 mod log_sqlite;
+mod log_sqlite_disk;
 mod log_suite;
 mod people_postgres;
 mod people_sqlite;

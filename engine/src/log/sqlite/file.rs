@@ -32,8 +32,11 @@ CREATE TABLE IF NOT EXISTS records (
 CREATE INDEX IF NOT EXISTS reads_by_key ON records (key, id) WHERE id >= 72057594037927936 AND id < 144115188075855872;
 "#;
 
+/// Fails where the file may not be written, and changes nothing where it may.
+const WRITE_NOTHING: &str = "BEGIN IMMEDIATE; UPDATE meta SET partitions = partitions; ROLLBACK";
+
 /// How long a reader waits for the moment in which the writer moves pages from the WAL.
-pub(super) const BUSY: Duration = Duration::from_secs(5);
+const BUSY: Duration = Duration::from_secs(5);
 const PAGE_BYTES: u32 = 4096;
 
 /// The row of a record.
@@ -94,6 +97,11 @@ pub(super) struct File {
 impl File {
     /// Opens or makes the file; the connection is the writer's.
     pub(super) async fn open(folder: &Path, config: &Config) -> Result<(Self, SqliteConnection), Error> {
+        let named = |error: Error| match error {
+            Error::Refused(why) => Error::Refused(format!("{}: {why}", folder.display())),
+            Error::Unavailable(why) => Error::Unavailable(format!("{}: {why}", folder.display())),
+            other => other,
+        };
         let options = SqliteConnectOptions::new()
             .filename(folder.join("log.db"))
             .page_size(PAGE_BYTES)
@@ -101,22 +109,7 @@ impl File {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
             .disable_statement_logging();
-        let mut writer = options
-            .clone()
-            .create_if_missing(true)
-            .connect()
-            .await
-            .map_err(|e| failed(&e))?;
-        if config.max_megabytes > 0 {
-            let pages = u64::from(config.max_megabytes) * 1024 * 1024 / u64::from(PAGE_BYTES);
-            let limit = format!("PRAGMA max_page_count = {pages}");
-            sqlx::query(&limit).execute(&mut writer).await.map_err(|e| failed(&e))?;
-        }
-        sqlx::raw_sql(SCHEMA)
-            .execute(&mut writer)
-            .await
-            .map_err(|e| failed(&e))?;
-        let epoch = meta(&mut writer, config.partitions).await?;
+        let (writer, epoch) = open_to_write(&options, config).await.map_err(named)?;
         let options = options.read_only(true);
         let readers = SqlitePoolOptions::new()
             .max_connections(config.readers)
@@ -135,6 +128,29 @@ impl File {
     pub(super) async fn connect(&self) -> Result<SqliteConnection, Error> {
         self.options.connect().await.map_err(|e| failed(&e))
     }
+}
+
+async fn open_to_write(options: &SqliteConnectOptions, config: &Config) -> Result<(SqliteConnection, Epoch), Error> {
+    let mut writer = options
+        .clone()
+        .create_if_missing(true)
+        .connect()
+        .await
+        .map_err(|e| failed(&e))?;
+    if config.max_megabytes > 0 {
+        let pages = u64::from(config.max_megabytes) * 1024 * 1024 / u64::from(PAGE_BYTES);
+        let limit = format!("PRAGMA max_page_count = {pages}");
+        sqlx::query(&limit).execute(&mut writer).await.map_err(|e| failed(&e))?;
+    }
+    // SQLite opens a file that may only be read without a word, and of a schema that is there nothing is written.
+    for statement in [SCHEMA, WRITE_NOTHING] {
+        sqlx::raw_sql(statement)
+            .execute(&mut writer)
+            .await
+            .map_err(|e| failed(&e))?;
+    }
+    let epoch = meta(&mut writer, config.partitions).await?;
+    Ok((writer, epoch))
 }
 
 async fn meta(connection: &mut SqliteConnection, partitions: u16) -> Result<Epoch, Error> {
@@ -169,12 +185,16 @@ pub(super) fn failed(error: &sqlx::Error) -> Error {
         sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<i32>().ok()),
         _ => None,
     };
+    // SQLITE_IOERR_SHMSIZE. It may come when all else of a commit is on disk, so it is no refusal.
+    if code == Some(4874) {
+        return Error::Unavailable("there is no room for log.db-shm, the disk may be full: make room".into());
+    }
     match code.map(|extended| extended & 0xff) {
         Some(13) => Error::Refused("the disk is full, or log.db has reached its largest size: make room".into()),
         Some(8) => Error::Refused("log.db is read-only: let this user write to the data folder".into()),
         Some(14) => Error::Refused(format!("log.db can't be opened: {error}")),
         Some(11 | 26) => Error::Misconfigured(format!("log.db is damaged: {error}")),
-        _ => Error::Unavailable(error.to_string()),
+        _ => Error::Unavailable(format!("log.db: {error}")),
     }
 }
 

@@ -1,11 +1,11 @@
 //! The one task that writes: all appends that wait go into one transaction, and are answered after its commit.
 
+use super::Shared;
 use super::file::{failed, id, pack};
-use super::{Shared, file};
 use crate::domain::{Offset, Partition, Position, Timestamp};
 use crate::log::{Error, Outgoing, Topic, metrics};
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection as _, QueryBuilder, Sqlite};
+use sqlx::{Connection as _, Executor as _, QueryBuilder, Sqlite};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,6 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Most rows of one INSERT: far below `SQLite`'s limit of parameters, and few enough statements to keep prepared.
 const ROWS: usize = 32;
+/// How long a writer that can't read where the log ends waits before it tries again.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// How often old signals are taken out.
 const TRIM_EVERY: Duration = Duration::from_secs(60);
 
@@ -119,7 +121,10 @@ pub(super) async fn run(
                 for append in batch.drain(..) {
                     append.answer(Err(error.clone()));
                 }
-                ends = recover(&shared, &mut connection).await;
+                match recover(&shared, &mut connection, &mut queue).await {
+                    Some(found) => ends = found,
+                    None => break,
+                }
                 publish(&shared, &ends);
             }
         }
@@ -142,12 +147,13 @@ fn publish(shared: &Shared, ends: &Ends) {
     shared.heads.commits.send_modify(|commits| *commits += 1);
 }
 
+/// On an error the transaction may be open still, or ended by SQLite itself: [`recover`] sees to it. (sqlx's own
+/// transactions count on its being open.)
 async fn commit(connection: &mut SqliteConnection, batch: &[Append], positions: &[Position]) -> Result<(), Error> {
-    let mut transaction = connection.begin().await.map_err(|e| failed(&e))?;
-    insert(&mut transaction, batch, positions)
-        .await
-        .map_err(|e| failed(&e))?;
-    transaction.commit().await.map_err(|error| match failed(&error) {
+    connection.execute("BEGIN IMMEDIATE").await.map_err(|e| failed(&e))?;
+    insert(connection, batch, positions).await.map_err(|e| failed(&e))?;
+    let committed = connection.execute("COMMIT").await;
+    committed.map(drop).map_err(|error| match failed(&error) {
         // Whether the disk has it is not known now.
         Error::Unavailable(text) => Error::Unknown(text),
         refused => refused,
@@ -214,15 +220,28 @@ async fn trim(shared: &Shared, connection: &mut SqliteConnection, now: Timestamp
     Ok(())
 }
 
-/// After a commit that failed, the file alone knows where the partitions end.
-async fn recover(shared: &Shared, connection: &mut SqliteConnection) -> Ends {
+/// After a commit that failed, the file alone knows where the partitions end. While it can't be read, appends are
+/// answered with the reason; `None` when the log is closed meanwhile.
+async fn recover(
+    shared: &Shared,
+    connection: &mut SqliteConnection,
+    queue: &mut mpsc::Receiver<Append>,
+) -> Option<Ends> {
     loop {
-        let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await; // Fails where none is open: fine.
-        match Ends::load(connection, shared.config.partitions).await {
-            Ok(ends) => return ends,
-            Err(error) => tracing::error!(%error, "log.db can't be read: trying again"),
+        let _ = connection.execute("ROLLBACK").await; // Fails where none is open: fine.
+        let error = match Ends::load(connection, shared.config.partitions).await {
+            Ok(ends) => return Some(ends),
+            Err(error) => error,
+        };
+        tracing::error!(%error, "log.db can't be read: trying again");
+        let refusing = async {
+            while let Some(append) = queue.recv().await {
+                append.answer(Err(error.clone()));
+            }
+        };
+        if tokio::time::timeout(TRY_AGAIN, refusing).await.is_ok() {
+            return None;
         }
-        tokio::time::sleep(file::BUSY).await;
     }
 }
 
