@@ -1,5 +1,6 @@
 //! History in SQLite: the shared suite, and what is its own.
 
+use crate::disk::Disk;
 use crate::history_model::{Chaos, Model, epoch};
 use crate::history_suite::{Place, claim, history_suite, stands_as_folded};
 use engine::domain::{Offset, Partition};
@@ -62,4 +63,40 @@ async fn a_file_that_is_none_of_ours_is_named() {
         matches!(&error, Error::Unavailable(why) if why.contains("no/such/folder")),
         "{error}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_stops_it_until_there_is_room() {
+    let Some(disk) = Disk::of_its_own("history_sqlite::a_full_disk_stops_it_until_there_is_room") else {
+        return;
+    };
+    let store = Sqlite::open(&disk.path().join("history.db")).await.unwrap();
+    let mut owner = claim(&store).await;
+    let mut model = Model::new();
+    let mut chaos = Chaos::new(5);
+    chaos.begin(&mut model);
+    store.write(&model.batch(owner)).await.unwrap();
+    for _ in 0..3 {
+        disk.fill();
+        let batch = loop {
+            for _ in 0..50 {
+                chaos.step(&mut model);
+            }
+            let batch = model.batch(owner);
+            match store.write(&batch).await {
+                Ok(()) => {}
+                Err(error) => {
+                    assert!(error.retryable(), "{error}");
+                    break batch;
+                }
+            }
+        };
+        assert!(store.write(&batch).await.unwrap_err().retryable());
+        disk.make_room();
+        store.write(&batch).await.unwrap();
+        for id in model.rooms.keys() {
+            stands_as_folded(&store, &model, *id).await;
+        }
+        owner = claim(&store).await;
+    }
 }

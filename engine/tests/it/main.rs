@@ -6,6 +6,7 @@
 mod accounts_suite;
 mod corpus;
 mod databases;
+mod disk;
 mod fold;
 mod given_up;
 mod history_model;
@@ -22,3 +23,4 @@ mod people_sqlite;
 mod people_suite;
 mod permissions;
 mod registry;
+mod tokens_suite;

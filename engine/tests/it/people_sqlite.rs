@@ -1,6 +1,7 @@
 //! People in SQLite: the shared suites, and what is its own.
 
 use crate::accounts_suite::{PASSWORD, accounts_suite, config};
+use crate::disk::Disk;
 use crate::people_suite::{Place, Rows, at, people_suite};
 use engine::people::accounts::{Config, Error};
 use engine::people::sqlite::Sqlite;
@@ -46,6 +47,34 @@ async fn a_file_that_is_none_of_ours_is_named() {
     let error = Sqlite::open(&path).await.unwrap_err();
     assert!(matches!(error, engine::people::Error::Corrupt(_)), "{error}");
     assert!(error.to_string().contains("people.db"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_lets_nobody_new_in_until_there_is_room() {
+    let Some(disk) = Disk::of_its_own("people_sqlite::a_full_disk_lets_nobody_new_in_until_there_is_room") else {
+        return;
+    };
+    let people = Arc::new(Sqlite::open(&disk.path().join("people.db")).await.unwrap());
+    let accounts = Accounts::start(people, config(), at(0)).await.unwrap();
+    let ann = accounts.register("ann", PASSWORD.into(), None, at(0)).await.unwrap();
+    disk.fill();
+    let error = loop {
+        if let Err(error) = accounts.login("ann", PASSWORD.into(), at(1)).await {
+            break error;
+        }
+    };
+    assert!(
+        error.retryable() && error.to_string().contains("no space left"),
+        "{error}"
+    );
+    accounts
+        .verify(&ann.access_token, at(1))
+        .await
+        .expect("who is in stays in");
+    disk.make_room();
+    let again = accounts.login("ann", PASSWORD.into(), at(2)).await.unwrap();
+    assert_eq!(again.person, ann.person);
+    accounts.refresh(&ann.refresh_token.unwrap(), at(2)).await.unwrap();
 }
 
 /// Runs `test` where hashes have one thread, and nobody gets it before the given channel is dropped. So what is seen
