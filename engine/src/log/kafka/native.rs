@@ -1,5 +1,5 @@
 //! What the safe wrapper of librdkafka lacks: a poll that says which topic ended, headers whose names may be any
-//! bytes, whether a failed message may have landed, and a topic's id. The only unsafe code of the log.
+//! bytes, and a topic's id. The only unsafe code of the log.
 #![allow(unsafe_code)]
 
 use crate::domain::{Offset, Partition, Position, Timestamp};
@@ -8,7 +8,6 @@ use rdkafka::bindings as c;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::message::BorrowedMessage;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
@@ -243,13 +242,6 @@ unsafe fn list(list: *const c::rd_kafka_topic_partition_list_t) -> Vec<Partition
                 .collect()
         })
     }
-}
-
-/// Whether a message whose delivery failed may be on the log all the same.
-pub(super) fn may_have_landed(message: &BorrowedMessage<'_>) -> bool {
-    // SAFETY: the message is alive as long as it is borrowed.
-    let status = unsafe { c::rd_kafka_message_status(message.ptr()) };
-    status != c::rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_NOT_PERSISTED
 }
 
 /// The id that Kafka gave a topic when it was made (KIP-516); `None` when there is no such topic. Blocks.

@@ -1,10 +1,11 @@
 //! Appending: one idempotent producer, its reports answered from the library's own thread.
 //!
 //! What must hold: every append is answered once, within the delivery timeout and a second; `Unavailable` is said only
-//! of records that are surely not on the log. A producer that the broker has fenced or that lost track of its
+//! of records that are surely not on the log: those that the library never took. Of what it took and could not deliver
+//! nobody knows: the library's own word, "not persisted", rests on answers such as "not the leader", which a broker that
+//! is stopping gives of records that it has written. A producer that the broker has fenced or that lost track of its
 //! sequence is replaced by a new one.
 
-use super::native;
 use crate::domain::{Offset, Partition, Position, Timestamp};
 use crate::log::{Error, Outgoing, metrics};
 use parking_lot::{Mutex, RwLock};
@@ -64,7 +65,7 @@ impl ProducerContext for Reports {
     fn delivery(&self, result: &DeliveryResult<'_>, pending: Self::DeliveryOpaque) {
         let answer = match result {
             Ok(message) => landed(message.partition(), message.offset(), message.timestamp()),
-            Err((error, message)) => Err(failed(error, native::may_have_landed(message))),
+            Err((error, _)) => Err(failed(error, Error::Unknown)),
         };
         metrics::appended(&answer, pending.since.elapsed());
         // Whoever asked may have gone; the record is on the log all the same.
@@ -86,7 +87,8 @@ fn landed(partition: i32, offset: i64, timestamp: rdkafka::Timestamp) -> Result<
     }
 }
 
-fn failed(error: &KafkaError, may_have_landed: bool) -> Error {
+/// What an error says; `otherwise` where it does not say what became of the record.
+fn failed(error: &KafkaError, otherwise: fn(String) -> Error) -> Error {
     use RDKafkaErrorCode as Code;
     match error.rdkafka_error_code() {
         Some(Code::MessageSizeTooLarge | Code::InvalidMessageSize | Code::InvalidRecord) => {
@@ -95,8 +97,7 @@ fn failed(error: &KafkaError, may_have_landed: bool) -> Error {
         Some(Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed) => {
             Error::Misconfigured(format!("this user may not write to the log: {error}"))
         }
-        _ if may_have_landed => Error::Unknown(error.to_string()),
-        _ => Error::Unavailable(error.to_string()),
+        _ => otherwise(error.to_string()),
     }
 }
 
@@ -154,7 +155,7 @@ impl Producer {
         match lane.producer.send(record) {
             Ok(()) => Ok(answer),
             // Nothing of it is in the queue.
-            Err((error, _)) => Err(failed(&error, false)),
+            Err((error, _)) => Err(failed(&error, Error::Unavailable)),
         }
     }
 
