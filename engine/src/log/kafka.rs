@@ -6,6 +6,7 @@
 
 mod config;
 mod group;
+mod life;
 mod native;
 mod producer;
 mod reader;
@@ -18,24 +19,31 @@ use super::{Error, Extent, Group, Handler, Outgoing, Range, RangeLimits, Tail, T
 use crate::domain::{Epoch, Offset, Partition, Position, Timestamp};
 use async_trait::async_trait;
 use config::Names;
+use life::{Life, Watch};
+use parking_lot::Mutex;
 use producer::Producer;
-use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use reader::Readers;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A log on Kafka, open.
 pub struct Log {
     shared: Arc<Shared>,
     producer: Arc<Producer>,
-    epoch: Epoch,
+    /// `None` once closed.
+    watch: Mutex<Option<Watch>>,
 }
+
+/// Between two looks at something that is expected soon.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What its threads share.
 struct Shared {
     config: Config,
     names: Names,
     readers: Readers,
+    life: Life,
 }
 
 impl Log {
@@ -49,13 +57,19 @@ impl Log {
         let names = Names::new(&config);
         let query = config.query()?;
         let epoch = topics::prepare(&config, query.clone(), create).await?;
-        let patience = std::time::Duration::from_millis(u64::from(config.delivery_timeout_ms) + 2_000);
+        let patience = Duration::from_millis(u64::from(config.delivery_timeout_ms) + 2_000);
         let producer = Producer::new(config.producer()?, patience)?;
         let readers = Readers::new(query.create().map_err(misconfigured)?, config.readers);
+        let shared = Arc::new(Shared {
+            config,
+            names,
+            readers,
+            life: Life::of(epoch),
+        });
         Ok(Self {
-            shared: Arc::new(Shared { config, names, readers }),
+            watch: Mutex::new(Some(Watch::start(shared.clone())?)),
+            shared,
             producer: Arc::new(producer),
-            epoch,
         })
     }
 }
@@ -63,7 +77,7 @@ impl Log {
 #[async_trait]
 impl super::Log for Log {
     fn epoch(&self) -> Epoch {
-        self.epoch
+        self.shared.life.epoch
     }
 
     fn partitions(&self) -> u16 {
@@ -75,6 +89,7 @@ impl super::Log for Log {
     }
 
     async fn append(&self, outgoing: Outgoing) -> Result<Position, Error> {
+        self.shared.alive()?;
         self.producer
             .append(self.shared.names.of(outgoing.topic), outgoing)
             .await
@@ -113,23 +128,17 @@ impl super::Log for Log {
 
     /// Also tells a topic that was made anew under us from the one we opened.
     async fn ping(&self) -> Result<(), Error> {
-        let opened = self.epoch;
-        self.shared
-            .ask(move |shared| {
-                let events = shared.names.of(Topic::Events);
-                match topics::epoch(shared.query().client(), events, shared.config.query_timeout())? {
-                    Some(epoch) if epoch == opened => Ok(()),
-                    found => Err(Error::Misconfigured(format!(
-                        "topic {events} was {opened} when this process started and is {} now: restart it",
-                        found.map_or_else(|| "gone".to_owned(), |epoch| epoch.to_string())
-                    ))),
-                }
-            })
-            .await
+        self.shared.ask(Shared::look_alive).await
     }
 
     async fn close(&self) {
         self.producer.clone().close().await;
+        let watch = self.watch.lock().take();
+        if let Some(watch) = watch
+            && tokio::task::spawn_blocking(move || watch.end()).await.is_err()
+        {
+            tracing::error!("closing the log failed");
+        }
     }
 }
 

@@ -206,3 +206,21 @@ async fn a_group_is_told_when_its_topic_is_made_anew() {
     group.leave().await;
     log.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_begins_to_read_after_the_topic_was_made_anew_is_told_too() {
+    let config = config();
+    let log = Log::open(config.clone(), true).await.expect("a log");
+    append_texts(&log, P0, 0..10).await;
+    make_anew(&config, 50).await;
+    let (teller, mut heard) = listen();
+    let tail = log
+        .tail(vec![(Topic::Events, P0, Offset::new(10))], teller)
+        .expect("a tail");
+    let told = heard.next().await;
+    assert!(matches!(told, Told::Lost(P0, _)), "nothing of another life: {told:?}");
+    let refused = log.append(crate::log_suite::outgoing(P0, "room", "late")).await;
+    assert!(matches!(refused, Err(Error::Misconfigured(_))), "{refused:?}");
+    tail.stop().await;
+    log.close().await;
+}

@@ -27,6 +27,7 @@ const POLL: Duration = Duration::from_millis(20);
 const BURST: usize = 512;
 
 pub(super) struct Member {
+    shared: Arc<Shared>,
     buffer: Arc<Buffer>,
     ended: oneshot::Receiver<()>,
 }
@@ -67,6 +68,7 @@ impl Group for Member {
         let wait = tokio::time::sleep(Duration::from_millis(max_wait_ms));
         tokio::pin!(wait);
         loop {
+            self.shared.alive()?;
             let filled = self.buffer.filled.notified();
             if let Some(turn) = self.buffer.inner.lock().take(max_records.max(1)) {
                 return turn;
@@ -165,12 +167,13 @@ pub(super) fn join(shared: Arc<Shared>, topic: Topic, name: &str) -> Result<Memb
     let worker = Worker {
         name: shared.names.of(topic).to_owned(),
         group: name.to_owned(),
-        shared,
+        shared: shared.clone(),
         topic,
         member,
         reader,
         buffer: buffer.clone(),
         failing: Cell::new(None),
+        doubt: Cell::new(true),
     };
     std::thread::Builder::new()
         .name("log-group".into())
@@ -180,7 +183,7 @@ pub(super) fn join(shared: Arc<Shared>, topic: Topic, name: &str) -> Result<Memb
             drop(sender);
         })
         .map_err(|error| Error::Unavailable(format!("no thread for a group: {error}")))?;
-    Ok(Member { buffer, ended })
+    Ok(Member { shared, buffer, ended })
 }
 
 struct Worker {
@@ -194,6 +197,8 @@ struct Worker {
     buffer: Arc<Buffer>,
     /// What failed last, until a record comes: said once, not at every try.
     failing: Cell<Option<RDKafkaErrorCode>>,
+    /// Whether the next records may be of another life of the log: the first, or the first after a failure.
+    doubt: Cell<bool>,
 }
 
 impl Worker {
@@ -208,6 +213,12 @@ impl Worker {
             };
             if leaving {
                 return;
+            }
+            if self.shared.alive().is_err() {
+                // Whoever reads is told at its next turn, and at each that follows.
+                self.buffer.filled.notify_one();
+                std::thread::sleep(POLL);
+                continue;
             }
             if moved {
                 self.or_report(self.assign());
@@ -317,6 +328,13 @@ impl Worker {
         if burst.is_empty() && gone.is_empty() {
             return;
         }
+        let leaving = || self.buffer.inner.lock().leaving;
+        if self.doubt.get() && !burst.is_empty() {
+            self.doubt.set(!self.shared.surely_alive(leaving));
+        }
+        if self.doubt.get() && !burst.is_empty() || self.shared.alive().is_err() {
+            return;
+        }
         let mut inner = self.buffer.inner.lock();
         // A start given since the last assignment makes what was read of that partition an older start's.
         let moved = inner.moved;
@@ -348,6 +366,7 @@ impl Worker {
     }
 
     fn failed(&self, code: RDKafkaErrorCode, text: &str, fatal: bool) {
+        self.doubt.set(true);
         metrics::read_failed();
         if self.failing.replace(Some(code)) != Some(code) || fatal {
             tracing::warn!(

@@ -124,6 +124,16 @@ pub(super) enum Seen<'e> {
 }
 
 impl Event<'_> {
+    /// Whether it says something of what the log holds: a record, or a partition's end.
+    pub(super) fn is_of_the_log(&self) -> bool {
+        let event = self.pointer.as_ptr();
+        // SAFETY: the event is alive as long as `self`; nothing is taken out of it.
+        unsafe {
+            c::rd_kafka_event_type(event) == c::RD_KAFKA_EVENT_FETCH
+                || RDKafkaErrorCode::from(c::rd_kafka_event_error(event)) == RDKafkaErrorCode::PartitionEOF
+        }
+    }
+
     /// What this event says. A record is taken out of the event: look once.
     pub(super) fn look(&mut self) -> Seen<'_> {
         let event = self.pointer.as_ptr();

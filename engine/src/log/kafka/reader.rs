@@ -42,7 +42,7 @@ impl Shared {
         let permit = permit.map_err(|_| Error::Unavailable("it is closed".into()))?;
         let shared = self.clone();
         let asked = tokio::task::spawn_blocking(move || {
-            let answer = question(&shared);
+            let answer = shared.alive().and_then(|()| question(&shared));
             drop((permit, shared));
             answer
         });

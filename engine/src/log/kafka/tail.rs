@@ -1,7 +1,7 @@
 //! The live end: a thread of its own that polls assigned partitions and hands borrowed records to the handler.
 //!
-//! What must hold: no record twice, none skipped; a start that the log does not hold is told, never replaced in
-//! silence. The library itself reconnects and goes on after a broker's restart.
+//! What must hold: no record twice, none skipped, none of another life of the log; a start that the log does not hold is
+//! told, never replaced in silence. The library itself reconnects and goes on after a broker's restart.
 
 use super::Shared;
 use super::native::{Consumer, Event, Seen};
@@ -67,6 +67,7 @@ pub(super) fn start(
         next: starts.iter().map(|&(t, p, offset)| ((t, p), offset)).collect(),
         handler,
         failing: None,
+        doubt: true,
     };
     let stopped = stop.clone();
     std::thread::Builder::new()
@@ -88,21 +89,33 @@ struct Reader {
     handler: Box<dyn Handler>,
     /// What failed last, until a record comes: said once, not at every try.
     failing: Option<RDKafkaErrorCode>,
+    /// Whether the next record may be of another life of the log: it is the first, or the first after a failure.
+    doubt: bool,
 }
 
 /// What a look at an event asks of its reader.
 enum Need {
     Nothing,
+    Doubt,
     Restart(Topic, Partition),
 }
 
 impl Reader {
     fn run(&mut self, stop: &AtomicBool) {
+        let stopped = || stop.load(Ordering::Acquire);
         let mut measured = Instant::now();
-        while !stop.load(Ordering::Acquire) {
-            let need = match self.consumer.poll(POLL) {
-                Some(mut event) => take(
-                    &mut event,
+        while !stopped() {
+            let mut event = self.consumer.poll(POLL);
+            if self.doubt && event.as_ref().is_some_and(Event::is_of_the_log) {
+                self.doubt = !self.shared.surely_alive(stopped);
+            }
+            if let Err(error) = self.shared.alive() {
+                drop(event);
+                return self.over(&error);
+            }
+            let need = match event.as_mut().filter(|_| !stopped()) {
+                Some(event) => take(
+                    event,
                     &self.shared,
                     &mut self.next,
                     &mut *self.handler,
@@ -110,13 +123,24 @@ impl Reader {
                 ),
                 None => Need::Nothing,
             };
-            if let Need::Restart(topic, partition) = need {
-                self.lost(topic, partition);
+            drop(event);
+            match need {
+                Need::Nothing => {}
+                Need::Doubt => self.doubt = true,
+                Need::Restart(topic, partition) => self.lost(topic, partition),
             }
             if measured.elapsed() >= MEASURE_EVERY {
                 measured = Instant::now();
                 self.measure();
             }
+        }
+    }
+
+    /// The log was made anew: nothing of it is for this reader.
+    fn over(&mut self, error: &Error) {
+        for &(topic, partition) in self.next.keys() {
+            metrics::tail_lost();
+            self.handler.on_lost(topic, partition, error);
         }
     }
 
@@ -213,6 +237,7 @@ fn take(
             if failing.replace(code) != Some(code) || fatal {
                 tracing::warn!(?place, ?code, text, fatal, "reading the log's end fails for now");
             }
+            return Need::Doubt;
         }
         Seen::Assigned(_) | Seen::Revoked(_) | Seen::Other => {}
     }

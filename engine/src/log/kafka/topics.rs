@@ -1,7 +1,7 @@
 //! The topics: made where they are missing and that is wanted, checked at every start.
 
 use super::config::{Config, Names};
-use super::{native, unavailable};
+use super::{LOOK_AGAIN, native, unavailable};
 use crate::domain::Epoch;
 use crate::log::{Error, Topic};
 use rdkafka::ClientConfig;
@@ -13,8 +13,6 @@ use std::time::{Duration, Instant};
 
 /// From how many replicas on a record must be on two of them before it is acked.
 const REPLICAS_FOR_TWO_IN_SYNC: u16 = 3;
-/// Between two looks at a topic that is being made.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// What a broker says of a partition that was just made.
 const NO_LEADER_YET: [RDKafkaErrorCode; 3] = [
     RDKafkaErrorCode::NotLeaderForPartition,

@@ -1,0 +1,110 @@
+//! The log's life, watched: whether the topic of events is still the one that was opened.
+//!
+//! The library goes on by itself in a topic that was made anew under the same name, and only stumbles when that is
+//! shorter than where it stood. So a thread asks for the topic's id all the time, and whoever reads asks before the
+//! first record, and again before the first after a failure. Once a life has ended, it stays so for this process.
+
+use super::{Shared, topics};
+use crate::domain::Epoch;
+use crate::log::{Error, Topic};
+use rdkafka::consumer::Consumer as _;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How often the topic's id is asked for.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The life that was opened, and the one that came after it, if one did.
+pub(super) struct Life {
+    pub(super) epoch: Epoch,
+    next: OnceLock<Epoch>,
+}
+
+impl Life {
+    pub(super) fn of(epoch: Epoch) -> Self {
+        let next = OnceLock::new();
+        Self { epoch, next }
+    }
+}
+
+impl Shared {
+    /// Whether this log's life goes on, as far as is known; nobody is asked.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`]: the topic was made anew.
+    pub(super) fn alive(&self) -> Result<(), Error> {
+        match self.life.next.get() {
+            None => Ok(()),
+            Some(next) => Err(self.over(&next.to_string())),
+        }
+    }
+
+    /// The same, asked of Kafka. Blocks.
+    ///
+    /// # Errors
+    /// As [`Shared::alive`]; also when there is no such topic, which may be a broker's that has just started; and
+    /// [`Error::Unavailable`] when nobody answers.
+    pub(super) fn look_alive(&self) -> Result<(), Error> {
+        self.alive()?;
+        let events = self.names.of(Topic::Events);
+        match topics::epoch(self.query().client(), events, self.config.query_timeout())? {
+            Some(epoch) if epoch == self.life.epoch => Ok(()),
+            Some(other) => {
+                let _ = self.life.next.set(other);
+                tracing::error!(topic = events, epoch = %self.life.epoch, %other, "the log was made anew: its life is over");
+                self.alive()
+            }
+            None => Err(self.over("gone")),
+        }
+    }
+
+    /// Whether records that came can be of this life: asks until it is known, or `stopped`.
+    pub(super) fn surely_alive(&self, stopped: impl Fn() -> bool) -> bool {
+        while !stopped() {
+            match self.look_alive() {
+                Ok(()) => return true,
+                Err(_) if self.alive().is_err() => return false,
+                Err(_) => std::thread::sleep(super::LOOK_AGAIN),
+            }
+        }
+        false
+    }
+
+    fn over(&self, now: &str) -> Error {
+        Error::Misconfigured(format!(
+            "topic {} was {} when this process started and is {now} now: restart it",
+            self.names.of(Topic::Events),
+            self.life.epoch
+        ))
+    }
+}
+
+/// The thread that asks; it ends when this is dropped.
+pub(super) struct Watch {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Watch {
+    pub(super) fn start(shared: Arc<Shared>) -> Result<Self, Error> {
+        let (stop, stopped) = channel::<()>();
+        let thread = std::thread::Builder::new().name("log-life".into()).spawn(move || {
+            while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) && shared.alive().is_ok() {
+                // Who is away is told by those that read and write; here only another life counts.
+                let _ = shared.look_alive();
+            }
+        });
+        let thread = thread.map_err(|error| Error::Unavailable(format!("no thread for the log's life: {error}")))?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Ends it and waits. Blocks, while Kafka is away as long as a question may take.
+    pub(super) fn end(self) {
+        drop(self.stop);
+        if self.thread.join().is_err() {
+            tracing::error!("watching the log's life failed");
+        }
+    }
+}
