@@ -298,7 +298,8 @@ pub enum Error {
     /// Nothing was read or written; later it may work.
     #[error("the log is not available: {0}")]
     Unavailable(String),
-    /// A record was handed over and no answer came: it may yet land.
+    /// A record was handed over and no answer came: it may yet land, and after an outage even twice. An event is known
+    /// again by its cid.
     #[error("the log did not answer in time, the record may yet land: {0}")]
     Unknown(String),
     /// The offset is below the partition's start or above its end.

@@ -104,7 +104,8 @@ impl Config {
         Duration::from_millis(self.query_timeout_ms.into())
     }
 
-    /// A producer that writes each record once, in order, on every replica in sync.
+    /// A producer that writes each record once, in order, on every replica in sync; unless some time out: what was under
+    /// way beside them is sent again under a new sequence, by which the broker does not know it.
     pub(super) fn producer(&self) -> Result<ClientConfig, Error> {
         self.client(&[
             ("enable.idempotence", "true"),
