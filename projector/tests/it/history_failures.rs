@@ -1,0 +1,57 @@
+//! PostgreSQL is away and comes back.
+
+use crate::model::Model;
+use crate::place::{Database, History, Place, eventually, variable};
+use crate::proxy::Proxy;
+use crate::speech::Speech;
+
+/// What is after the user in a URL, without the path.
+pub(crate) fn address(url: &str) -> String {
+    let rest = url.rsplit_once("//").map_or(url, |(_, rest)| rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_postgres_away_nothing_is_lost() {
+    let mut place = Place::cluster().await;
+    let server = variable("ROOMLOG_TEST_POSTGRES");
+    let proxy = Proxy::before(&address(&server)).await;
+    let database = Database::new(server).await.through(proxy.address);
+    place.history = History::postgres(database).await;
+    let mut speech = Speech::new(&place, 21);
+    speech.begin().await;
+    let projector = place.project_history();
+    Model::of(&*place.log).await.is_in_history(&place.history).await;
+    for _ in 0..3 {
+        speech.go_on(30).await;
+        proxy.cut();
+        speech.go_on(30).await;
+        let why = eventually("it says so", async || projector.status.ready().err()).await;
+        assert!(why.starts_with("history"), "{why}");
+        proxy.mend();
+        Model::of(&*place.log).await.is_in_history(&place.history).await;
+        eventually("it is ready again", async || projector.status.ready().ok()).await;
+    }
+    projector.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_can_be_stopped_while_postgres_is_away() {
+    let mut place = Place::cluster().await;
+    let server = variable("ROOMLOG_TEST_POSTGRES");
+    let proxy = Proxy::before(&address(&server)).await;
+    let database = Database::new(server).await.through(proxy.address);
+    place.history = History::postgres(database).await;
+    proxy.cut();
+    let projector = place.project_history();
+    eventually("it says so", async || {
+        projector
+            .status
+            .ready()
+            .err()
+            .filter(|why| why.contains("not available"))
+    })
+    .await;
+    projector.stop().await;
+}

@@ -1,0 +1,16 @@
+//! The projections from outside, over real logs and stores: each suite runs over Kafka, PostgreSQL and Redis, and over
+//! SQLite and memory.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
+
+mod doubles;
+mod history_failures;
+mod history_suite;
+mod live_failures;
+mod live_suite;
+mod model;
+mod place;
+mod presence;
+mod proxy;
+mod reads;
+mod speech;
