@@ -138,7 +138,7 @@ pub fn follow(span: impl FnOnce() -> Span, traceparent: Option<&[u8]>) -> Span {
 
 /// Links a span of many records' common work to the trace of one of them, if that trace is recorded.
 pub fn link(span: &Span, traceparent: Option<&[u8]>) {
-    if !span.is_none()
+    if !span.is_disabled()
         && COLLECTED.load(Ordering::Relaxed)
         && let Some(linked) = sampled(traceparent)
     {
