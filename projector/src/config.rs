@@ -42,7 +42,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            batch_records: 500,
+            batch_records: 1_000,
             batch_bytes: 4 << 20,
             batch_wait_ms: 10,
             waiting_bytes: 64 << 20,

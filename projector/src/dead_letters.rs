@@ -27,7 +27,7 @@ pub(crate) async fn write(log: &dyn Log, origin: Topic, letters: &[Letter<'_>]) 
 }
 
 async fn append(log: &dyn Log, origin: Topic, (record, reason): Letter<'_>) -> Result<(), log::Error> {
-    let whole = letter(log, origin, (record, reason));
+    let whole = letter(log.topic_name(origin), record, reason);
     let cut = Outgoing {
         value: None,
         ..whole.clone()
@@ -49,18 +49,56 @@ async fn append(log: &dyn Log, origin: Topic, (record, reason): Letter<'_>) -> R
     Ok(())
 }
 
-fn letter(log: &dyn Log, origin: Topic, (record, reason): Letter<'_>) -> Outgoing {
-    let text = |number: String| Bytes::from(number);
+fn letter(origin: String, record: &Record, reason: &'static str) -> Outgoing {
     Outgoing {
         topic: Topic::DeadLetters,
         partition: record.position.partition,
         key: record.key.clone().unwrap_or_default(),
         value: record.value.clone(),
         headers: vec![
-            ("origin_topic", text(log.topic_name(origin))),
-            ("origin_partition", text(record.position.partition.to_string())),
-            ("origin_offset", text(record.position.offset.to_string())),
+            ("origin_topic", origin.into()),
+            ("origin_partition", record.position.partition.to_string().into()),
+            ("origin_offset", record.position.offset.to_string().into()),
             ("reason", Bytes::from_static(reason.as_bytes())),
         ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::letter;
+    use bytes::Bytes;
+    use engine::domain::{Offset, Partition, Position, Timestamp};
+    use engine::log::{Record, Topic};
+
+    #[test]
+    fn a_letter_says_where_its_record_stands_and_why_it_is_dead() {
+        let record = Record {
+            position: Position {
+                partition: Partition::new(3),
+                offset: Offset::new(41),
+                appended_at: Timestamp::from_millis(1),
+            },
+            key: Some(Bytes::from_static(b"key")),
+            value: Some(Bytes::from_static(b"value")),
+            schema_count: 0,
+            schema: None,
+            traceparent: None,
+            tracestate: None,
+        };
+        let letter = letter("roomlog.events".to_owned(), &record, "datum");
+        assert_eq!(
+            (letter.topic, letter.partition),
+            (Topic::DeadLetters, Partition::new(3))
+        );
+        assert_eq!((Some(letter.key), letter.value), (record.key, record.value));
+        let headers: Vec<_> = letter.headers.iter().map(|(name, value)| (*name, &value[..])).collect();
+        let expected: [(&str, &[u8]); 4] = [
+            ("origin_topic", b"roomlog.events"),
+            ("origin_partition", b"3"),
+            ("origin_offset", b"41"),
+            ("reason", b"datum"),
+        ];
+        assert_eq!(headers, expected);
     }
 }

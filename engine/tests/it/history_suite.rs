@@ -3,7 +3,7 @@
 use crate::given_up::given_up_after;
 use crate::history_model::{Chaos, Model, PARTITION, created, emoji, epoch, room, said, user};
 use engine::domain::{Body, Cid, Epoch, Kind, Message, Offset, Partition, Room, RoomId, Seq, Target};
-use engine::history::{Batch, Checkpoint, Error, Owner, Page, ReadMark, Reader, Writer};
+use engine::history::{Batch, Checkpoint, Error, Owner, Page, ReadMark, Reader, Rows, Writer};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ macro_rules! history_suite {
             pages_go_both_ways,
             the_journal_is_read_on_and_searched,
             rooms_come_page_by_page,
+            a_snapshot_stands_while_others_write,
+            a_refused_event_keeps_its_journal_row_and_its_place,
             a_person_finds_their_rooms,
             read_markers_go_forwards,
             checkpoints_are_those_of_the_events,
@@ -417,6 +419,78 @@ pub(crate) async fn rooms_come_page_by_page(store: &dyn Store) {
         assert_eq!(format!("{stored:?}"), format!("{alone:?}"));
     }
     assert!(store.rooms(Partition::new(4), None, 3).await.unwrap().0.is_empty());
+}
+
+pub(crate) async fn a_snapshot_stands_while_others_write(store: &dyn Store) {
+    let owner = claim(store).await;
+    let mut model = Model::new();
+    for number in 0..5 {
+        model.happens(room(number), user(0), created(Kind::Public));
+        model.happens(room(number), user(0), said("before"));
+    }
+    put(store, &mut model, owner).await;
+    let mut snapshot = store.snapshot(PARTITION).await.unwrap();
+    let at = model.next;
+    assert_eq!(snapshot.next(), at);
+    let mut found = snapshot.rooms(2).await.unwrap();
+    for number in 0..7 {
+        model.happens(room(number), user(0), created(Kind::Public));
+        model.happens(room(number), user(0), said("after"));
+    }
+    put(store, &mut model, owner).await;
+    loop {
+        let rooms = snapshot.rooms(2).await.unwrap();
+        assert!(rooms.len() <= 2);
+        if rooms.is_empty() {
+            break;
+        }
+        found.extend(rooms);
+    }
+    assert!(found.iter().map(|(id, _)| *id).eq((0..5).map(room)));
+    for (_, stored) in found {
+        assert_eq!((stored.next, stored.header.head), (at, Seq::new(2)));
+        assert_eq!(stored.recent.len(), 1);
+    }
+    assert_eq!(store.snapshot(PARTITION).await.unwrap().next(), model.next);
+    let nowhere = store.snapshot(Partition::new(9)).await.unwrap();
+    assert_eq!(nowhere.next(), Offset::ZERO);
+}
+
+pub(crate) async fn a_refused_event_keeps_its_journal_row_and_its_place(store: &dyn Store) {
+    let owner = claim(store).await;
+    let mut model = Model::new();
+    let id = room(0);
+    model.happens(id, user(0), created(Kind::Public));
+    model.happens(id, user(0), said("one"));
+    model.happens(id, user(0), said("two"));
+    let target = Target {
+        seq: Seq::new(2),
+        author_id: user(0),
+    };
+    model.happens(
+        id,
+        user(0),
+        Body::ReactionAdded {
+            target,
+            emoji: emoji("👍"),
+        },
+    );
+    let mut batch = model.batch(owner);
+    for refused in &mut batch.rooms[0].entries[2..] {
+        refused.rows = Rows::Journal;
+    }
+    store.write(&batch).await.unwrap();
+    let stored = store.room(id, PARTITION).await.unwrap().unwrap();
+    assert_eq!(&stored.header, model.rooms[&id].room.header().unwrap());
+    assert_eq!(stored.window.len(), 4);
+    let [one, two] = &stored.recent[..] else {
+        panic!("two messages: {:?}", stored.recent);
+    };
+    assert_eq!((one.text.as_str(), one.deleted, one.reactions.len()), ("one", false, 0));
+    assert_eq!((two.text.as_str(), two.deleted, two.ordinal), ("", true, 2));
+    assert_eq!((two.from.name.as_str(), two.from.id), ("?", user(0)));
+    let (journal, _) = store.journal(id, PARTITION, Seq::ZERO, 10).await.unwrap();
+    assert_eq!(journal.len(), 4);
 }
 
 pub(crate) async fn a_person_finds_their_rooms(store: &dyn Store) {

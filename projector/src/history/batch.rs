@@ -49,7 +49,7 @@ pub(super) fn fold<'a>(
                     folded.events += 1;
                     let span = || tracing::debug_span!(target: PATH, "projected into history");
                     let span = telemetry::follow(span, record.traceparent.as_deref());
-                    folded.spans.extend((!span.is_none()).then_some(span));
+                    folded.spans.extend((!span.is_disabled()).then_some(span));
                 }
             }
             Err(unread) => {

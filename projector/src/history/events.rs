@@ -142,9 +142,9 @@ impl Partition<'_> {
         match self.write(std::slice::from_ref(record), Rows::Journal, feed).await {
             Ok(()) => Ok(()),
             Err(Stop::Halt(halt)) => Err(halt),
-            // A journal row says nothing that a sound store could refuse.
+            // A journal row says nothing that a sound store in UTF-8 could refuse.
             Err(Stop::Rejected(why)) => Err(Halt::Fatal(Error::History(history::Error::Rejected(format!(
-                "{why} (the journal row of offset {} of partition {}: the store is damaged, rebuild it)",
+                "{why} (the journal row of offset {} of partition {}: the store is damaged or not in UTF-8, rebuild it)",
                 record.position.offset, record.position.partition
             ))))),
         }

@@ -50,7 +50,7 @@ pub(super) fn fold<'a>(
             accepted += 1;
             let span = || tracing::debug_span!(target: PATH, "projected into live views");
             let span = telemetry::follow(span, record.traceparent.as_deref());
-            spans.extend((!span.is_none()).then_some(span));
+            spans.extend((!span.is_disabled()).then_some(span));
         }
     }
     spans.push(batch);

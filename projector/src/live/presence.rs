@@ -35,12 +35,11 @@ impl Projection for PresenceClaims {
     async fn project(&self, feed: &mut Feed) -> Result<(), Halt> {
         let expiry_ms = i64::try_from(feed.common.config.presence_expiry_ms).unwrap_or(i64::MAX);
         let since = Timestamp::from_millis(crate::now().as_millis().saturating_sub(expiry_ms));
+        // The end as it stood before the question: what comes meanwhile is not passed over.
+        let end = feed.extent().await?.high;
         let log = &feed.common.log;
-        let start = match log.offset_at(Topic::Signals, feed.partition, since).await? {
-            Some(start) => start,
-            None => feed.extent().await?.high,
-        };
-        feed.start(start).await;
+        let start = log.offset_at(Topic::Signals, feed.partition, since).await?;
+        feed.start(start.unwrap_or(end)).await;
         loop {
             let Next::Batch(batch) = feed.next(PATIENCE).await.map_err(too_old)? else {
                 continue;

@@ -4,14 +4,16 @@ use async_trait::async_trait;
 use engine::domain::{Epoch, Offset, Partition};
 use engine::history::{Batch, Error, Owner, ReadMark, Writer};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
-/// A writer whose process can be frozen just before a write, as a paused virtual machine is. Everything else is the real
-/// writer's.
+/// A writer whose process can be frozen just before a write, as a paused virtual machine is, and that counts what it
+/// wrote. Everything else is the real writer's.
 pub(crate) struct Freezing {
     real: Arc<dyn Writer>,
     armed: AtomicBool,
+    /// Batches that were written.
+    pub(crate) writes: AtomicUsize,
     /// Permits to go on.
     thaw: Semaphore,
     /// Permits of writes that stand still.
@@ -23,6 +25,7 @@ impl Freezing {
         Arc::new(Self {
             real,
             armed: AtomicBool::new(false),
+            writes: AtomicUsize::new(0),
             thaw: Semaphore::new(0),
             frozen: Semaphore::new(0),
         })
@@ -55,7 +58,9 @@ impl Writer for Freezing {
             self.frozen.add_permits(1);
             self.thaw.acquire().await.unwrap().forget();
         }
-        self.real.write(batch).await
+        self.real.write(batch).await?;
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        Ok(())
     }
 
     async fn write_reads(

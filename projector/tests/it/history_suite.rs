@@ -9,6 +9,7 @@ use engine::history::Batch;
 use engine::log::Topic;
 use projector::Error;
 use projector::history::Parts;
+use std::sync::atomic::Ordering;
 use uuid::Uuid;
 
 over_both!(
@@ -198,14 +199,29 @@ async fn an_event_that_the_store_refuses_keeps_its_journal_row(place: Place) {
 async fn two_of_a_kind_share_the_partitions(place: Place) {
     let mut speech = Speech::new(&place, 6);
     speech.begin().await;
-    let one = place.project_history();
-    speech.go_on(100).await;
-    let other = place.project_history();
-    speech.go_on(100).await;
+    let writers = [0, 1].map(|_| Freezing::before(place.history.writer.clone()));
+    let [one, other] = writers.clone().map(|writer| {
+        let writer = Parts {
+            writer,
+            ..place.history_parts()
+        };
+        Projector::history(config(), writer)
+    });
+    let wrote = || writers.clone().map(|writer| writer.writes.load(Ordering::SeqCst));
+    Model::of(&*place.log).await.is_in_history(&place.history).await;
+    let before = wrote();
+    eventually("both of them write", async || {
+        speech.go_on(20).await;
+        let now = wrote();
+        (now[0] > before[0] && now[1] > before[1]).then_some(())
+    })
+    .await;
     Model::of(&*place.log).await.is_in_history(&place.history).await;
     one.stop().await;
+    let before = wrote();
     speech.go_on(60).await;
     Model::of(&*place.log).await.is_in_history(&place.history).await;
+    assert_eq!(wrote()[0], before[0], "it was stopped");
     other.stop().await;
 }
 

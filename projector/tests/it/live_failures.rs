@@ -4,9 +4,8 @@ use crate::history_failures::address;
 use crate::model::Model;
 use crate::place::{Live, Place, eventually, variable};
 use crate::proxy::Proxy;
+use crate::server::Server;
 use crate::speech::{Speech, said, user};
-use std::path::Path;
-use std::process::Command;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_redis_away_nothing_is_lost() {
@@ -46,62 +45,20 @@ async fn a_room_that_was_evicted_is_filled_again() {
     history.stop().await;
 }
 
-/// A Redis of this test's own, gone when the test is.
-struct Server(tempfile::TempDir);
-
-impl Server {
-    fn start() -> Self {
-        let server = Self(tempfile::tempdir().unwrap());
-        let folder = server.0.path().join("services");
-        let run = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/services"))
-            .arg("up")
-            .arg(folder)
-            .arg("redis")
-            .status()
-            .unwrap();
-        assert!(run.success());
-        server
-    }
-
-    fn run(&self, verb: &[&str]) -> String {
-        services(verb, &self.0.path().join("services"))
-    }
-
-    fn url(&self) -> String {
-        let variables = self.run(&["env"]);
-        let mut lines = variables.lines();
-        let url = lines.find_map(|line| line.strip_prefix("export ROOMLOG_TEST_REDIS="));
-        url.unwrap().to_owned()
-    }
-}
-
-fn services(verb: &[&str], folder: &Path) -> String {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/services");
-    let run = Command::new(script).args(verb).arg(folder).output().unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    String::from_utf8(run.stdout).unwrap()
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.run(&["wipe"]);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_was_killed_comes_back_empty_and_is_filled_again() {
     let mut place = Place::cluster().await;
-    let server = Server::start();
-    place.live = Live::redis(&server.url(), place.log.epoch());
+    let server = Server::start("redis");
+    place.live = Live::redis(&server.variable("ROOMLOG_TEST_REDIS"), place.log.epoch());
     let mut speech = Speech::new(&place, 33);
     speech.begin().await;
     let (history, live) = (place.project_history(), place.project_live());
     Model::of(&*place.log).await.is_live(&place, &place.live).await;
     for _ in 0..2 {
         speech.go_on(30).await;
-        server.run(&["kill", "redis"]);
+        server.kill();
         speech.go_on(30).await;
-        server.run(&["start", "redis"]);
+        server.start_again();
         Model::of(&*place.log).await.is_live(&place, &place.live).await;
     }
     live.stop().await;

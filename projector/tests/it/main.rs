@@ -6,6 +6,7 @@
 mod doubles;
 mod history_failures;
 mod history_suite;
+mod kafka_failures;
 mod live_failures;
 mod live_suite;
 mod model;
@@ -13,4 +14,5 @@ mod place;
 mod presence;
 mod proxy;
 mod reads;
+mod server;
 mod speech;

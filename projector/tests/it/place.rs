@@ -86,7 +86,7 @@ pub(crate) struct Live {
 #[derive(Clone)]
 enum Flush {
     Memory(Arc<MemoryLive>),
-    Redis(redis::Client, String),
+    Redis(Box<redis::Client>, String),
 }
 
 pub(crate) fn variable(name: &str) -> String {
@@ -116,8 +116,13 @@ impl Place {
 
     /// Kafka, PostgreSQL and Redis.
     pub(crate) async fn cluster() -> Self {
+        Self::cluster_at(&variable("ROOMLOG_TEST_KAFKA")).await
+    }
+
+    /// The same, on another Kafka.
+    pub(crate) async fn cluster_at(brokers: &str) -> Self {
         let config = log::kafka::Config {
-            brokers: variable("ROOMLOG_TEST_KAFKA"),
+            brokers: brokers.to_owned(),
             prefix: format!("test-{}", Uuid::new_v4().simple()),
             partitions: PARTITIONS,
             ..log::kafka::Config::default()
@@ -235,7 +240,7 @@ impl Live {
         Self {
             reader: store.clone(),
             writer: store,
-            flush: Flush::Redis(redis::Client::open(url).unwrap(), config.prefix),
+            flush: Flush::Redis(Box::new(redis::Client::open(url).unwrap()), config.prefix),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::given::{World, given};
 use super::words::*;
-use engine::domain::{Kind, Reason, Role, RoomId, STOPPED};
+use engine::domain::{Kind, Offset, Partition, Position, Reason, Role, RoomId, STOPPED, Verdict};
 
 fn nothing_in(room: RoomId) -> World {
     World::of(room)
@@ -362,6 +362,31 @@ fn a_room_whose_rules_rise_above_ours_stops_where_it_is_also_after_a_restart() {
 }
 
 /// Who may not is no reason to stop.
+#[test]
+fn an_event_written_above_its_rooms_rules_leaves_no_trace() {
+    let world = given([created(Kind::Public, "ann")]);
+    let mut room = world.room.clone();
+    let event = sent("ann", "hello").event(room.id(), 9);
+    let at = Position {
+        partition: Partition::new(3),
+        offset: Offset::new(90),
+        appended_at: moment(9),
+    };
+    let ignored = Verdict::Ignored {
+        reason: Reason::UnsupportedRules,
+    };
+    assert_eq!(room.fold(&event, 2, b"datum", at).verdict, ignored);
+    assert_eq!(room, world.room);
+    let mut told = world.room.clone();
+    assert_eq!(room.fold(&event, 1, b"datum", at), told.apply(&event, b"datum", at));
+    assert_eq!(room, told);
+    // What begins a room says itself which rules it has.
+    let mut unborn = nothing_in(some_room()).room;
+    let creation = created(Kind::Public, "ann").event(unborn.id(), 1);
+    let begun = unborn.fold(&creation, 2, b"datum", at).verdict;
+    assert!(matches!(begun, Verdict::Accepted { .. }));
+}
+
 #[test]
 fn rules_raised_by_a_stranger_are_ignored() {
     let world = given([created(Kind::Public, "ann")])
