@@ -4,6 +4,7 @@ use super::core::Core;
 use super::erasure;
 use super::hub::Hold;
 use super::refusal::refusal;
+use super::resume::Journal;
 use super::view::{PresenceView, RoomView};
 use super::{presence, resume, rooms};
 use crate::command::Caller;
@@ -17,11 +18,9 @@ use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-/// How often it is asked whether history has reached a seq.
-const ASK_AGAIN: Duration = Duration::from_millis(20);
 /// People whose last typing is remembered, before the old ones are looked through.
 const TYPISTS: usize = 10_000;
 
@@ -118,11 +117,8 @@ pub(super) async fn reached(core: &Arc<Core>, room: RoomId, seq: Seq) -> Result<
     let deadline = Instant::now() + patience;
     let hold = rooms::hold(core, room).await?;
     hold.reach(seq, patience).await;
-    while Instant::now() < deadline {
-        if let Ok(true) = timeout_at(deadline, resume::journal_reaches(core, &hold, seq)).await {
-            return Ok(());
-        }
-        tokio::time::sleep(ASK_AGAIN).await;
+    if resume::await_journal(core, &hold, seq, deadline).await == Journal::Reaches {
+        return Ok(());
     }
     Err(Error::new(Name::Behind, format!("seq {seq} is not reached yet")))
 }

@@ -14,7 +14,11 @@ use super::view::{NotRecovered, Recovery, Resume};
 use bytes::Bytes;
 use engine::domain::Seq;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 
+/// How often the journal is asked whether it has come as far as a resume needs it.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 /// Of a session's outbox, the part that catching up fills at most.
 const LOW_WATER: usize = 8;
 
@@ -57,14 +61,34 @@ pub(super) fn judge(core: &Core, open: &Open, resume: Option<Resume>) -> Result<
     })
 }
 
-/// Whether the journal holds the room's events up to `seq`.
-pub(super) async fn journal_reaches(core: &Core, hold: &Hold, seq: Seq) -> bool {
+/// Whether a resume can be served from the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Journal {
+    /// It holds what is asked for.
+    Reaches,
+    /// It answers, and does not hold it yet.
+    Behind,
+    /// It does not answer.
+    Away,
+}
+
+/// Waits, until `deadline`, for the journal to hold the room's events up to `seq`: its projector may be a little behind, or
+/// be starting again.
+pub(super) async fn await_journal(core: &Core, hold: &Hold, seq: Seq, deadline: Instant) -> Journal {
     let after = Seq::new(seq.get().saturating_sub(1));
-    let read = core.parts.history.journal(hold.id, hold.partition, after, 1);
-    match tokio::time::timeout(core.lookup_timeout(), read).await {
-        Ok(Ok((entries, _))) => entries.first().is_some_and(|entry| entry.seq == seq),
-        _ => false,
+    let mut last = Journal::Away;
+    while Instant::now() < deadline {
+        let read = core.parts.history.journal(hold.id, hold.partition, after, 1);
+        last = match tokio::time::timeout(core.lookup_timeout(), read).await {
+            Ok(Ok((entries, _))) if entries.first().is_some_and(|entry| entry.seq == seq) => return Journal::Reaches,
+            Ok(Ok(_)) => Journal::Behind,
+            Ok(Err(_)) | Err(_) => Journal::Away,
+        };
+        if !core.pause(ASK_AGAIN).await {
+            break;
+        }
     }
+    last
 }
 
 /// Lets a subscription's events come. Most are at the head already, or close to it; others are driven by a task that

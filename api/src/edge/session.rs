@@ -5,13 +5,15 @@ use super::hub::Hold;
 use super::listener::Listener;
 use super::outbox::Outbox;
 use super::refusal::refusal;
-use super::resume::{self, Cursor};
+use super::resume::{self, Cursor, Journal};
 use super::view::{NotRecovered, Recovery, Resume, Subscribed};
 use super::{metrics, push, queries, rooms};
 use crate::command::Caller;
 use crate::error::{Error, Name};
 use engine::domain::{RECENT, RoomId, Seq, UserId};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often it is asked whether the journal reaches what the room has stopped keeping meanwhile.
 const TRIES: usize = 3;
@@ -81,15 +83,24 @@ impl Session {
             hold.reach(resume.seq, core.lookup_timeout()).await;
         }
         let mut reached = Seq::ZERO;
+        let deadline = Instant::now() + Duration::from_millis(core.config.command_timeout_ms / 2);
         for _ in 0..TRIES {
             match self.join(&hold, resume, reached, recent, read_seq)? {
                 Ok(joined) => return Ok(joined),
-                Err(upto) if resume::journal_reaches(core, &hold, upto).await => reached = upto,
-                Err(_) => break,
+                Err(upto) => match resume::await_journal(core, &hold, upto, deadline).await {
+                    Journal::Reaches => reached = upto,
+                    Journal::Behind => break,
+                    // Chatting goes on without history: the session is told what it missed it can't be shown now.
+                    Journal::Away => {
+                        let joined = self.join(&hold, resume, Seq::new(u64::MAX), recent, read_seq)?;
+                        return joined.map_err(|_| rooms::not_opened("its events can't be had"));
+                    }
+                },
             }
         }
-        self.join(&hold, resume, Seq::new(u64::MAX), recent, read_seq)?
-            .map_err(|_| rooms::not_opened("its events can't be had"))
+        Err(rooms::not_opened(
+            "history is behind what this session missed, ask again",
+        ))
     }
 
     /// Joins, if the resume can be judged; else the seq up to which the journal must reach. `reached` is how far it is
