@@ -48,8 +48,8 @@ pub struct Outgoing {
     pub topic: Topic,
     /// Chosen by the writer with [`Log::partition_of`].
     pub partition: Partition,
-    /// The room id as text on `Events`.
-    pub key: Bytes,
+    /// The room id as text on `Events`; `None` only where a record without a key is copied.
+    pub key: Option<Bytes>,
     /// The bytes; `None` is a tombstone of the compacted topic.
     pub value: Option<Bytes>,
     /// In order; names may repeat.

@@ -53,7 +53,7 @@ fn letter(origin: String, record: &Record, reason: &'static str) -> Outgoing {
     Outgoing {
         topic: Topic::DeadLetters,
         partition: record.position.partition,
-        key: record.key.clone().unwrap_or_default(),
+        key: record.key.clone(),
         value: record.value.clone(),
         headers: vec![
             ("origin_topic", origin.into()),
@@ -91,7 +91,7 @@ mod tests {
             (letter.topic, letter.partition),
             (Topic::DeadLetters, Partition::new(3))
         );
-        assert_eq!((Some(letter.key), letter.value), (record.key, record.value));
+        assert_eq!((letter.key, letter.value), (record.key, record.value));
         let headers: Vec<_> = letter.headers.iter().map(|(name, value)| (*name, &value[..])).collect();
         let expected: [(&str, &[u8]); 4] = [
             ("origin_topic", b"roomlog.events"),

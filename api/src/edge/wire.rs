@@ -41,7 +41,7 @@ impl Wire {
         Ok(Outgoing {
             topic,
             partition,
-            key,
+            key: Some(key),
             value: Some(wire.wrap(encoded)),
             headers: vec![(SCHEMA, Bytes::copy_from_slice(&encoded.fingerprint))],
         })

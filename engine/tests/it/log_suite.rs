@@ -27,7 +27,7 @@ pub(crate) fn outgoing(partition: Partition, key: &str, value: &str) -> Outgoing
     Outgoing {
         topic: Topic::Events,
         partition,
-        key: Bytes::copy_from_slice(key.as_bytes()),
+        key: Some(Bytes::copy_from_slice(key.as_bytes())),
         value: Some(Bytes::copy_from_slice(value.as_bytes())),
         headers: vec![("schema", Bytes::from_static(b"12345678"))],
     }
@@ -123,6 +123,7 @@ macro_rules! log_suite {
             a_tail_hears_what_was_acked_where_the_ack_said,
             a_record_comes_back_as_it_was,
             a_tombstone_has_no_value,
+            a_record_without_a_key_has_none,
             appenders_at_once_lose_nothing,
             a_tail_begins_in_the_middle,
             a_tail_of_two_topics_tells_them_apart,
@@ -164,7 +165,7 @@ pub(crate) async fn a_record_comes_back_as_it_was(log: &Arc<dyn Log>) {
     let sent = Outgoing {
         topic: Topic::DeadLetters,
         partition: P0,
-        key: Bytes::from_static(b"\x00\xffkey"),
+        key: Some(Bytes::from_static(b"\x00\xffkey")),
         value: Some(Bytes::from_static(b"")),
         headers: vec![
             ("schema", Bytes::from_static(b"first\x00\xff.")),
@@ -178,7 +179,7 @@ pub(crate) async fn a_record_comes_back_as_it_was(log: &Arc<dyn Log>) {
     let range = log.range(sent.topic, P0, Offset::ZERO, Offset::new(1), ALL).await;
     let record = range.expect("a range").records.remove(0);
     assert_eq!(record.position, position);
-    assert_eq!(record.key, Some(sent.key));
+    assert_eq!(record.key, sent.key);
     assert_eq!(
         record.value.as_deref(),
         Some(&b""[..]),
@@ -201,6 +202,20 @@ pub(crate) async fn a_tombstone_has_no_value(log: &Arc<dyn Log>) {
     let range = log.range(Topic::Reads, P0, Offset::ZERO, Offset::new(1), ALL).await;
     let record = range.expect("a range").records.remove(0);
     assert_eq!((record.value, record.schema_count, record.schema), (None, 0, None));
+}
+
+pub(crate) async fn a_record_without_a_key_has_none(log: &Arc<dyn Log>) {
+    for key in [None, Some(Bytes::new())] {
+        let sent = Outgoing {
+            topic: Topic::DeadLetters,
+            key: key.clone(),
+            ..outgoing(P0, "", "value")
+        };
+        let at = log.append(sent).await.expect("appended").offset;
+        let range = log.range(Topic::DeadLetters, P0, at, at.next(), ALL).await;
+        let record = range.expect("a range").records.remove(0);
+        assert_eq!((text(&record).as_str(), record.key), ("value", key));
+    }
 }
 
 pub(crate) async fn appenders_at_once_lose_nothing(log: &Arc<dyn Log>) {

@@ -32,7 +32,7 @@ async fn claims(place: &Place, edge: u128, users: &[UserId]) {
     let outgoing = Outgoing {
         topic: Topic::Signals,
         partition: place.log.partition_of(&key),
-        key,
+        key: Some(key),
         value: Some(place.wire.wrap(&encoded)),
         headers: vec![("schema", Bytes::copy_from_slice(&encoded.fingerprint))],
     };

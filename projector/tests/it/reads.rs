@@ -22,7 +22,7 @@ async fn append(
     let outgoing = Outgoing {
         topic: Topic::Reads,
         partition,
-        key: format!("{room_id}:{user_id}").into(),
+        key: Some(format!("{room_id}:{user_id}").into()),
         value,
         headers,
     };

@@ -150,7 +150,7 @@ impl Speech {
         Outgoing {
             topic: Topic::Events,
             partition: self.log.partition_of(&key),
-            key,
+            key: Some(key),
             value: Some(self.wire.wrap(encoded)),
             headers: vec![("schema", Bytes::copy_from_slice(&encoded.fingerprint))],
         }
@@ -187,7 +187,7 @@ impl Speech {
                 "magic"
             }
             4 => {
-                record.key = Bytes::from(id.to_string().to_uppercase());
+                record.key = Some(id.to_string().to_uppercase().into());
                 "key"
             }
             5 => {
@@ -210,7 +210,7 @@ impl Speech {
         let record = Outgoing {
             topic: Topic::Events,
             partition: self.log.partition_of(&key),
-            key,
+            key: Some(key),
             value: Some(Bytes::from_static(b"\x00\x00\x00\x00\x09whatever")),
             headers: vec![("schema", Bytes::from_static(b"notknown"))],
         };

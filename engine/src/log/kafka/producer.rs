@@ -143,9 +143,11 @@ impl Producer {
             answer: sender,
             since: Instant::now(),
         });
-        let mut record = BaseRecord::<[u8], [u8], _>::with_opaque_to(topic, pending)
-            .partition(outgoing.partition.get().into())
-            .key(&outgoing.key);
+        let mut record =
+            BaseRecord::<[u8], [u8], _>::with_opaque_to(topic, pending).partition(outgoing.partition.get().into());
+        if let Some(key) = &outgoing.key {
+            record = record.key(key);
+        }
         if let Some(value) = &outgoing.value {
             record = record.payload(value);
         }

@@ -177,7 +177,7 @@ async fn insert(
             } = &append.outgoing;
             row.push_bind(id(*topic, *partition, position.offset))
                 .push_bind(position.appended_at.as_millis())
-                .push_bind(&key[..])
+                .push_bind(key.as_deref())
                 .push_bind(value.as_deref())
                 .push_bind(pack(headers));
         });
@@ -196,7 +196,7 @@ async fn compact(connection: &mut SqliteConnection, outgoing: &Outgoing, offset:
     sqlx::query(
         "DELETE FROM records WHERE key = ? AND id >= 72057594037927936 AND id < 144115188075855872 AND id >= ? AND id < ?",
     )
-    .bind(&outgoing.key[..])
+    .bind(outgoing.key.as_deref())
     .bind(id(Topic::Reads, outgoing.partition, Offset::ZERO))
     .bind(id(Topic::Reads, outgoing.partition, offset))
     .execute(connection)
