@@ -7,6 +7,7 @@ mod chat;
 mod documents;
 mod drain;
 mod origins;
+mod poison;
 mod proof;
 mod refusals;
 mod rest;

@@ -120,6 +120,27 @@ impl Server {
         self.is_ready().await;
     }
 
+    /// Waits until it has ended because it can't go on, and has said why.
+    pub(crate) async fn gave_up(&mut self, words: &[&str]) {
+        assert_eq!(self.exit().await, Some(1), "{}", self.output());
+        self.says(words).await;
+    }
+
+    /// Waits until it has written all of these words.
+    pub(crate) async fn says(&self, words: &[&str]) {
+        eventually("it says so", async || {
+            let said = self.output();
+            let missing: Vec<_> = words.iter().filter(|word| !said.contains(**word)).collect();
+            super::so(missing.is_empty(), format!("{missing:?} is not in:\n{said}"))
+        })
+        .await;
+    }
+
+    /// Whether it has not ended.
+    pub(crate) fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_none()
+    }
+
     /// What it wrote, stdout and stderr.
     pub(crate) fn output(&self) -> String {
         self.output.lock().expect("nobody panics with it").clone()
@@ -133,7 +154,8 @@ impl Server {
         format!("{}/v1/ws", self.url.replacen("http", "ws", 1))
     }
 
-    async fn is_ready(&self) {
+    /// Waits until /readyz says so.
+    pub(crate) async fn is_ready(&self) {
         let ready = format!("{}/readyz", self.url);
         eventually("the server is ready", || async {
             match self.http.get(&ready).send().await {
@@ -216,6 +238,39 @@ impl Drop for Server {
     }
 }
 
+/// How a command of `roomlog` ended.
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Runs `roomlog` to its end, with settings of the environment alone.
+pub(crate) fn run_to_end(arguments: &[&str], settings: &[(&str, &str)]) -> Ended {
+    let output = command(arguments.iter().copied(), settings.iter().copied())
+        .output()
+        .expect("roomlog runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    Ended {
+        code: output.status.code(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
+}
+
+/// `roomlog` with these settings, and none that the tests themselves were given.
+fn command<'a>(
+    arguments: impl IntoIterator<Item = &'a str>,
+    settings: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roomlog"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROOMLOG_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).envs(settings).stdin(Stdio::null());
+    command
+}
+
 /// The text of a JSON string.
 pub(crate) fn text(value: &Value) -> String {
     value
@@ -231,12 +286,8 @@ pub(crate) fn free_port() -> u16 {
 }
 
 fn run(arguments: &[String], settings: &HashMap<String, String>, output: &Arc<Mutex<String>>) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_roomlog"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROOMLOG_")) {
-        command.env_remove(name);
-    }
-    command.args(arguments).envs(settings).stdin(Stdio::null());
-    let mut child = command
+    let settings = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let mut child = command(arguments.iter().map(String::as_str), settings)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
