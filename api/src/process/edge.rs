@@ -64,6 +64,7 @@ async fn begin<'a>(
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let patience = Patience::endless(&config.startup);
+    history_is_of_this_log(stores, patience, &shutdown.stop).await?;
     let start = async || Accounts::start(people.clone(), config.accounts(), clock.now()).await;
     let accounts = Arc::new(patience.ask("people", &shutdown.stop, start).await?);
     let parts = Parts {
@@ -94,6 +95,22 @@ async fn begin<'a>(
         readiness,
         stop_http,
     })
+}
+
+/// Rooms that another log led to would be folded on from offsets that mean nothing here.
+async fn history_is_of_this_log(stores: &Stores, patience: Patience, stop: &CancellationToken) -> Result<(), Error> {
+    let ask = async || stores.history_reader.checkpoints().await;
+    let checkpoints = patience.ask("history", stop, ask).await?;
+    let found = stores.log.epoch();
+    match checkpoints.iter().find(|checkpoint| checkpoint.epoch != found) {
+        None => Ok(()),
+        Some(other) => Err(projector::Error::OtherEpoch {
+            projection: "history",
+            stored: other.epoch,
+            found,
+        }
+        .into()),
+    }
 }
 
 #[allow(clippy::too_many_arguments, reason = "it only puts together what was made")]
