@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod chat;
+mod deploy;
 mod documents;
 mod drain;
 mod origins;
