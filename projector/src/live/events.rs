@@ -16,6 +16,7 @@ use engine::log::Topic;
 use futures_util::{StreamExt as _, stream};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
@@ -25,6 +26,8 @@ pub(super) struct Events {
     pub(super) writer: Arc<dyn Writer>,
     /// Refills at once.
     pub(super) refills: Semaphore,
+    /// Refills that wait or are under way.
+    pub(super) filling: AtomicUsize,
 }
 
 impl Events {
@@ -39,6 +42,7 @@ impl Events {
             reader,
             writer,
             refills: Semaphore::new(config.refills_at_once.clamp(1, Semaphore::MAX_PERMITS)),
+            filling: AtomicUsize::new(0),
         }
     }
 }

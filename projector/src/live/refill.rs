@@ -10,15 +10,17 @@ use crate::history::torn_room;
 use crate::{Error, metrics};
 use engine::domain::{Offset, Room};
 use engine::history;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 impl Events {
     /// Fills the partition anew; answers its watermark.
     pub(super) async fn refill(&self, feed: &Feed, why: &str) -> Result<Offset, Halt> {
+        let _under_way = self.under_way(why);
         let _turn = tokio::select! {
             () = feed.over.cancelled() => return Err(Halt::Over),
             turn = self.refills.acquire() => turn.expect("it is never closed"),
         };
-        tracing::info!(partition = %feed.partition, why, "live views are filled anew");
+        tracing::debug!(partition = %feed.partition, why, "a partition of live views is filled anew");
         match self.refill_from_history(feed).await {
             Err(Refused::History(away)) => self.refill_from_log(feed, away).await,
             Err(Refused::Halt(halt)) => Err(halt),
@@ -62,7 +64,7 @@ impl Events {
         drop(snapshot);
         self.writer.refilled(epoch, partition, at).await.map_err(Halt::from)?;
         metrics::refilled("history");
-        tracing::info!(%partition, rooms = count, %at, "live views are filled from history");
+        tracing::debug!(%partition, rooms = count, %at, "a partition of live views is filled from history");
         Ok(at)
     }
 
@@ -77,8 +79,26 @@ impl Events {
         self.writer.reset(epoch, partition, Offset::ZERO).await?;
         self.writer.refilled(epoch, partition, Offset::ZERO).await?;
         metrics::refilled("log");
-        tracing::info!(%partition, "history is away: live views are filled from the log alone");
+        tracing::debug!(%partition, "history is away: a partition of live views is filled from the log alone");
         Ok(Offset::ZERO)
+    }
+}
+
+/// A refill that waits or is under way; one line in the log tells of all that are so together.
+pub(super) struct UnderWay<'a>(&'a AtomicUsize);
+
+impl Events {
+    fn under_way(&self, why: &str) -> UnderWay<'_> {
+        if self.filling.fetch_add(1, Ordering::Relaxed) == 0 {
+            tracing::info!(why, "live views are filled anew");
+        }
+        UnderWay(&self.filling)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
