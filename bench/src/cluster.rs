@@ -1,6 +1,6 @@
 //! A Roomlog to measure: the services that the environment names, with topics, schemas and keys of its own.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::env;
@@ -36,6 +36,14 @@ impl Process {
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
+
+    /// Fails when it has ended.
+    pub(crate) fn ensure_alive(&mut self) -> Result<()> {
+        match self.child.try_wait()? {
+            Some(status) => bail!("roomlog ended early: {status}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Drop for Process {
@@ -66,7 +74,7 @@ impl Cluster {
             + &name;
         let settings = BTreeMap::from([
             ("ROOMLOG_KAFKA__BROKERS".to_owned(), brokers.clone()),
-            ("ROOMLOG_KAFKA__TOPIC_PREFIX".to_owned(), name.clone()),
+            ("ROOMLOG_KAFKA__PREFIX".to_owned(), name.clone()),
             (
                 "ROOMLOG_KAFKA__SCHEMA_REGISTRY".to_owned(),
                 service("ROOMLOG_TEST_REGISTRY")?,
@@ -110,8 +118,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// Starts `roomlog ARGUMENTS` and waits until it is ready.
-    pub(crate) async fn process(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Result<Process> {
+    /// Starts `roomlog ARGUMENTS`.
+    pub(crate) fn begin(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Result<Process> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let child = self
             .command(arguments)
@@ -119,7 +127,13 @@ impl Cluster {
             .env("ROOMLOG_TELEMETRY__LEVEL", "warn")
             .envs(settings.iter().copied())
             .spawn()?;
-        let process = Process { child, address };
+        Ok(Process { child, address })
+    }
+
+    /// Starts `roomlog ARGUMENTS` and waits until it is ready.
+    pub(crate) async fn process(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Result<Process> {
+        let mut process = self.begin(arguments, settings)?;
+        let address = process.address;
         let (url, begun) = (format!("http://{address}/readyz"), Instant::now());
         loop {
             if let Ok(answer) = self.http.get(&url).send().await
@@ -127,6 +141,7 @@ impl Cluster {
             {
                 return Ok(process);
             }
+            process.ensure_alive()?;
             ensure!(
                 begun.elapsed() < START_DEADLINE,
                 "roomlog {} did not get ready",

@@ -31,7 +31,7 @@ pub(crate) async fn run() -> Result<()> {
     let mut background = tokio::task::JoinSet::new();
     background.spawn(async move { while let Ok(Some(_)) = answers.message().await {} });
 
-    sender.send(&load::frame(1, &room)).await?;
+    sender.send(&load::frame(1, &room, 1)).await?;
     until_delivered(&mut heard).await?;
     let sample = raw::sample(&cluster.brokers, &format!("{}.events", cluster.prefix))?;
     let mut bare = Bare::start(&cluster, sample)?;
@@ -40,7 +40,10 @@ pub(crate) async fn run() -> Result<()> {
     for message in 0..MESSAGES + WARM_UP {
         tokio::time::sleep(PAUSE).await;
         let begun = Instant::now();
-        sender.send(&load::frame(message + 2, &room)).await?;
+        // All before it was delivered.
+        sender
+            .send(&load::frame(message + 2, &room, message as u64 + 2))
+            .await?;
         until_delivered(&mut heard).await?;
         let took = begun.elapsed();
         tokio::time::sleep(PAUSE).await;
@@ -93,7 +96,8 @@ struct Bare {
 impl Bare {
     fn start(cluster: &Cluster, sample: raw::Sample) -> Result<Self> {
         let topic = format!("{}.dead-letters", cluster.prefix);
-        let consumer = raw::consumer(&cluster.brokers, &topic, 0, Offset::End)?;
+        // From a known offset: the end may be found only after the first message was sent.
+        let consumer = raw::consumer(&cluster.brokers, &topic, 0, Offset::Offset(0))?;
         let (tell, heard) = mpsc::channel(16);
         // Ends with the receiver: the next message it can't tell of.
         std::thread::spawn(move || {

@@ -69,11 +69,16 @@ pub(crate) fn consumer(brokers: &str, topic: &str, partition: i32, from: Offset)
     Ok(consumer)
 }
 
-/// The last record of a topic's fullest partition.
-pub(crate) fn sample(brokers: &str, topic: &str) -> Result<Sample> {
+/// Where each partition of a topic ends.
+pub(crate) fn ends(brokers: &str, topic: &str) -> Result<Vec<i64>> {
     let probe = consumer(brokers, topic, 0, Offset::Beginning)?;
     let high = |partition| probe.fetch_watermarks(topic, partition, FLUSH).map(|(_, high)| high);
-    let ends = (0..PARTITIONS).map(high).collect::<Result<Vec<_>, _>>()?;
+    Ok((0..PARTITIONS).map(high).collect::<Result<Vec<_>, _>>()?)
+}
+
+/// The last record of a topic's fullest partition.
+pub(crate) fn sample(brokers: &str, topic: &str) -> Result<Sample> {
+    let ends = ends(brokers, topic)?;
     let (fullest, end) = ends
         .iter()
         .enumerate()

@@ -1,9 +1,10 @@
 //! A thousand clients come back at once, each having missed a thousand messages of the same room.
 
 use crate::cluster::{self, Cluster};
+use crate::load::{self, Rooms};
 use crate::report::Report;
 use crate::swarm::{Dialect, Listener, ROOMLOG, Swarm};
-use crate::{load, process, wire};
+use crate::{process, wire};
 use anyhow::{Context, Result};
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,14 @@ pub(crate) async fn run() -> Result<()> {
     let edge = cluster.process(&["edge"], &[]).await?;
     let token = cluster.register(&edge, "resume").await?;
     let room = cluster.open_room(&edge, &token, "resume").await?;
-    load::send(edge.address, &token, std::slice::from_ref(&room), 10, MISSED).await?;
+    load::send(
+        edge.address,
+        &token,
+        &Rooms::new(std::slice::from_ref(&room)),
+        10,
+        MISSED,
+    )
+    .await?;
     let epoch = epoch(&edge, &token).await?;
 
     let subscribe =

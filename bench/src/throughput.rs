@@ -1,8 +1,9 @@
 //! Durable sends a second through one edge, against a bare idempotent producer of the same bytes.
 
 use crate::cluster::Cluster;
+use crate::load::{self, Rooms};
 use crate::report::Report;
-use crate::{load, process, raw};
+use crate::{process, raw};
 use anyhow::Result;
 
 const ROOMS: usize = 32;
@@ -19,6 +20,7 @@ pub(crate) async fn run() -> Result<()> {
     for room in 0..ROOMS {
         rooms.push(cluster.open_room(&edge, &token, &format!("room {room}")).await?);
     }
+    let rooms = Rooms::new(&rooms);
     load::send(edge.address, &token, &rooms, SESSIONS, MESSAGES / 10).await?;
     let topic = format!("{}.events", cluster.prefix);
     let sample = raw::sample(&cluster.brokers, &topic)?;

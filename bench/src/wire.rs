@@ -134,3 +134,14 @@ pub(crate) fn count(text: &[u8], needle: &[u8]) -> u64 {
     }
     found
 }
+
+/// The number after the first `key` in `text`.
+pub(crate) fn number(text: &[u8], key: &[u8]) -> Result<u64> {
+    let at = text.windows(key.len()).position(|window| window == key);
+    let digits = &text[at.context("a number is missing")? + key.len()..];
+    let end = digits.iter().position(|byte| !byte.is_ascii_digit());
+    let digits = std::str::from_utf8(&digits[..end.unwrap_or(digits.len())])?;
+    digits
+        .parse()
+        .with_context(|| format!("not a number: {}", String::from_utf8_lossy(text)))
+}
