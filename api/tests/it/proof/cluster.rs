@@ -160,18 +160,6 @@ impl Cluster {
         assert!(status.is_success(), "{path}: {status} {text}");
         serde_json::from_str(&text).unwrap()
     }
-
-    /// Gets from the balancer; answers status and body.
-    pub(crate) async fn get(&self, path: &str, token: &str) -> (u16, Value) {
-        let answer = self
-            .http
-            .get(format!("{}{path}", self.url))
-            .bearer_auth(token)
-            .send()
-            .await
-            .unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap_or_default())
-    }
 }
 
 impl Drop for Cluster {
