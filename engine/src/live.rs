@@ -71,11 +71,38 @@ pub struct PresenceClaim {
     pub at: Timestamp,
 }
 
+/// A refill under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filling {
+    /// Of which life of the log.
+    pub epoch: Epoch,
+    /// Which partition.
+    pub partition: Partition,
+    /// The watermark: every room is put as it stood there.
+    pub at: Offset,
+    /// Tells it from every other refill of the partition.
+    pub generation: u64,
+}
+
+impl Filling {
+    /// What is told when the store is not being filled by this refill any more.
+    const fn over(&self) -> Error {
+        Error::Watermark {
+            partition: self.partition,
+            expected: self.at,
+            found: None,
+        }
+    }
+}
+
 /// What an edge reads.
 #[async_trait]
 pub trait Reader: Send + Sync + 'static {
     /// A room whole, with the offset its partition was folded to; `None` when the store does not hold it
     /// (which does not mean that there is none).
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when the store has lost the room alone: what it held is not nothing.
     async fn room(&self, room: RoomId, partition: Partition) -> Result<Option<StoredRoom>, Error>;
 
     /// Who is there.
@@ -94,20 +121,20 @@ pub trait Writer: Send + Sync + 'static {
 
     /// Begins a refill: throws away what is there of a partition and sets its watermark. Until
     /// [`Writer::refilled`] the partition counts as not filled ([`Writer::watermark`] says `None`), so a refill
-    /// that is cut short is begun again.
-    async fn reset(&self, epoch: Epoch, partition: Partition, next: Offset) -> Result<(), Error>;
+    /// that is cut short is begun again. A refill that was begun before ends here.
+    async fn reset(&self, epoch: Epoch, partition: Partition, next: Offset) -> Result<Filling, Error>;
 
-    /// Writes rooms whole at the watermark as it stands (a refill); rooms already there are replaced.
-    async fn put_rooms(
-        &self,
-        epoch: Epoch,
-        partition: Partition,
-        at: Offset,
-        rooms: &[(RoomId, StoredRoom)],
-    ) -> Result<(), Error>;
+    /// Writes rooms whole, as they stand at the watermark; rooms already there are replaced.
+    ///
+    /// # Errors
+    /// [`Error::Watermark`], with nothing found, when the store was flushed or another refill has begun.
+    async fn put_rooms(&self, filling: &Filling, rooms: &[(RoomId, StoredRoom)]) -> Result<(), Error>;
 
     /// Ends a refill: from now on a room that is not here is one that the log did not hold before the watermark.
-    async fn refilled(&self, epoch: Epoch, partition: Partition, at: Offset) -> Result<(), Error>;
+    ///
+    /// # Errors
+    /// As [`Writer::put_rooms`].
+    async fn refilled(&self, filling: &Filling) -> Result<(), Error>;
 
     /// Takes a batch under the watermark.
     ///

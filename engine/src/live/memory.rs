@@ -3,7 +3,7 @@
 
 use super::presence::{self, Claim, Clock, FORGET_AFTER_MS};
 use super::slot::{self, Effect, List};
-use super::{Batch, Error, PresenceClaim, PresenceView, Reader, RoomDelta, Writer};
+use super::{Batch, Error, Filling, PresenceClaim, PresenceView, Reader, RoomDelta, Writer};
 use crate::domain::{Change, Epoch, Header, Message, Offset, Partition, RECENT, RoomId, Seq, UserId, WINDOW};
 use crate::history::{StoredRoom, WindowEntry};
 use async_trait::async_trait;
@@ -31,7 +31,7 @@ struct Filled {
     epoch: Epoch,
     next: Offset,
     /// A refill was begun and is not finished.
-    filling: bool,
+    filling: Option<Filling>,
     rooms: FxHashMap<RoomId, Room>,
 }
 
@@ -67,7 +67,7 @@ impl Default for MemoryLive {
 }
 
 impl State {
-    /// The partition, if it stands at `at` in this epoch.
+    /// The partition, if it is filled and stands at `at` in this epoch.
     fn at(&mut self, epoch: Epoch, partition: Partition, at: Offset) -> Result<&mut Filled, Error> {
         let refused = |found| Error::Watermark {
             partition,
@@ -75,10 +75,19 @@ impl State {
             found,
         };
         match self.partitions.get_mut(&partition) {
-            Some(filled) if filled.epoch == epoch && filled.next == at => Ok(filled),
-            Some(filled) if filled.epoch == epoch && !filled.filling => Err(refused(Some(filled.next))),
-            _ => Err(refused(None)),
+            Some(filled) if filled.epoch != epoch || filled.filling.is_some() => Err(refused(None)),
+            Some(filled) if filled.next == at => Ok(filled),
+            Some(filled) => Err(refused(Some(filled.next))),
+            None => Err(refused(None)),
         }
+    }
+
+    /// The partition, if this refill is under way.
+    fn filling(&mut self, filling: &Filling) -> Result<&mut Filled, Error> {
+        let found = self.partitions.get_mut(&filling.partition);
+        found
+            .filter(|filled| filled.filling == Some(*filling))
+            .ok_or(filling.over())
     }
 }
 
@@ -165,30 +174,30 @@ impl Writer for MemoryLive {
         let state = self.state.lock();
         let filled = state.partitions.get(&partition);
         Ok(filled
-            .filter(|filled| filled.epoch == epoch && !filled.filling)
+            .filter(|filled| filled.epoch == epoch && filled.filling.is_none())
             .map(|filled| filled.next))
     }
 
-    async fn reset(&self, epoch: Epoch, partition: Partition, next: Offset) -> Result<(), Error> {
+    async fn reset(&self, epoch: Epoch, partition: Partition, next: Offset) -> Result<Filling, Error> {
+        let filling = Filling {
+            epoch,
+            partition,
+            at: next,
+            generation: rand::random(),
+        };
         let empty = Filled {
             epoch,
             next,
-            filling: true,
+            filling: Some(filling),
             rooms: FxHashMap::default(),
         };
         self.state.lock().partitions.insert(partition, empty);
-        Ok(())
+        Ok(filling)
     }
 
-    async fn put_rooms(
-        &self,
-        epoch: Epoch,
-        partition: Partition,
-        at: Offset,
-        rooms: &[(RoomId, StoredRoom)],
-    ) -> Result<(), Error> {
+    async fn put_rooms(&self, filling: &Filling, rooms: &[(RoomId, StoredRoom)]) -> Result<(), Error> {
         let mut state = self.state.lock();
-        let filled = state.at(epoch, partition, at)?;
+        let filled = state.filling(filling)?;
         for (id, stored) in rooms {
             let mut room = Room::new(stored.header.clone());
             room.apply(stored.header.clone(), &stored.changes, &stored.window, &stored.recent);
@@ -197,8 +206,8 @@ impl Writer for MemoryLive {
         Ok(())
     }
 
-    async fn refilled(&self, epoch: Epoch, partition: Partition, at: Offset) -> Result<(), Error> {
-        self.state.lock().at(epoch, partition, at)?.filling = false;
+    async fn refilled(&self, filling: &Filling) -> Result<(), Error> {
+        self.state.lock().filling(filling)?.filling = None;
         Ok(())
     }
 
@@ -211,7 +220,7 @@ impl Writer for MemoryLive {
                 .get(&delta.room_id)
                 .map_or(Seq::ZERO, |room| room.header.head)
         };
-        if filled.filling || batch.rooms.iter().any(|delta| stands(delta) != base(delta)) {
+        if batch.rooms.iter().any(|delta| stands(delta) != base(delta)) {
             return Err(Error::Watermark {
                 partition: batch.partition,
                 expected: batch.from,

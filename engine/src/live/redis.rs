@@ -1,7 +1,7 @@
 //! Live views in Redis. Every write is one script under the partition's watermark, so it counts whole or not at all.
 //!
 //! Keys, after the configured prefix: `{p:N}:watermark` (epoch, next offset, generation of the filling, whether it is
-//! still being filled), `{p:N}:rooms`, `{p:N}:room:ID` and `{p:N}:room:ID:window`; the braces keep a partition in one slot
+//! still being filled, whether it has rooms), `{p:N}:rooms`, `{p:N}:room:ID` and `{p:N}:room:ID:window`; the braces keep a partition in one slot
 //! of a cluster. A room that bears another generation than the watermark is what an earlier filling left: nobody sees it.
 //! Presence stands apart: `presence:{ID}` by edge, and `presence:clock`.
 //!
@@ -14,7 +14,7 @@ mod encoding;
 pub use config::RedisConfig;
 
 use super::presence::{self, Claim};
-use super::{Batch, Error, PresenceClaim, PresenceView, Reader, RoomDelta, Writer};
+use super::{Batch, Error, Filling, PresenceClaim, PresenceView, Reader, RoomDelta, Writer};
 use crate::domain::{Epoch, Header, Offset, Partition, RoomId, Seq, WINDOW};
 use crate::history::StoredRoom;
 use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -98,7 +98,7 @@ fn failed(error: RedisError) -> Error {
     let damaged = matches!(
         error.kind(),
         ::redis::ErrorKind::UnexpectedReturnType | ::redis::ErrorKind::Parse
-    ) || error.code() == Some("WRONGTYPE");
+    ) || matches!(error.code(), Some("WRONGTYPE" | "EVICTED"));
     if damaged {
         Error::Corrupt(error.to_string())
     } else {
@@ -141,14 +141,8 @@ impl RedisLive {
         })
     }
 
-    async fn put_room(
-        &self,
-        epoch: Epoch,
-        partition: Partition,
-        at: Offset,
-        id: RoomId,
-        room: &StoredRoom,
-    ) -> Result<(), Error> {
+    async fn put_room(&self, filling: &Filling, id: RoomId, room: &StoredRoom) -> Result<(), Error> {
+        let (partition, at) = (filling.partition, filling.at);
         let fields = encoding::room_fields(room);
         let surplus = room
             .window
@@ -165,8 +159,9 @@ impl RedisLive {
                 .key(self.keys.rooms(partition))
                 .key(hash)
                 .key(list)
-                .arg(epoch.to_string())
+                .arg(filling.epoch.to_string())
                 .arg(at.get())
+                .arg(generation_text(filling.generation))
                 .arg(id.to_string())
                 .arg(place);
             push_fields(&mut call, part);
@@ -224,6 +219,11 @@ impl RedisLive {
     }
 }
 
+/// A generation as the scripts know it.
+fn generation_text(generation: u64) -> String {
+    format!("{generation:016x}")
+}
+
 type Answer = (String, Option<u64>);
 
 /// What a script that looks at the watermark said.
@@ -277,14 +277,15 @@ impl Reader for RedisLive {
             .key(self.keys.watermark(partition))
             .key(hash)
             .key(window)
+            .key(self.keys.rooms(partition))
             .arg(self.epoch.to_string())
+            .arg(room.to_string())
             .invoke_async(&mut self.connection.clone())
             .await
             .map_err(failed)?;
-        match found {
-            Some((next, fields, window)) => encoding::read_room(next, fields, &window),
-            None => Ok(None),
-        }
+        found
+            .map(|(next, fields, window)| encoding::read_room(next, fields, &window))
+            .transpose()
     }
 
     async fn presence(&self, room: RoomId, users: usize) -> Result<PresenceView, Error> {
@@ -330,13 +331,18 @@ impl Writer for RedisLive {
         Ok(next.filter(|_| filled).map(Offset::new))
     }
 
-    async fn reset(&self, epoch: Epoch, partition: Partition, next: Offset) -> Result<(), Error> {
-        let generation = format!("{:016x}", rand::random::<u64>());
+    async fn reset(&self, epoch: Epoch, partition: Partition, next: Offset) -> Result<Filling, Error> {
+        let filling = Filling {
+            epoch,
+            partition,
+            at: next,
+            generation: rand::random(),
+        };
+        let generation = generation_text(filling.generation);
         let watermark = self.keys.watermark(partition);
-        let next = next.get().to_string();
         let fields = [
             ("e", epoch.to_string()),
-            ("n", next),
+            ("n", next.get().to_string()),
             ("g", generation.clone()),
             ("f", "1".into()),
         ];
@@ -360,37 +366,34 @@ impl Writer for RedisLive {
                 .invoke_async(&mut connection)
                 .await
                 .map_err(failed)?;
-            if swept <= 0 {
-                return Ok(());
+            match swept {
+                0 => return Ok(filling),
+                1.. => {}
+                _ => return Err(filling.over()),
             }
         }
     }
 
-    async fn put_rooms(
-        &self,
-        epoch: Epoch,
-        partition: Partition,
-        at: Offset,
-        rooms: &[(RoomId, StoredRoom)],
-    ) -> Result<(), Error> {
+    async fn put_rooms(&self, filling: &Filling, rooms: &[(RoomId, StoredRoom)]) -> Result<(), Error> {
         let puts: Vec<_> = rooms
             .iter()
-            .map(|(id, room)| self.put_room(epoch, partition, at, *id, room))
+            .map(|(id, room)| self.put_room(filling, *id, room))
             .collect();
         stream::iter(puts).buffer_unordered(PUTS_AT_ONCE).try_collect().await
     }
 
-    async fn refilled(&self, epoch: Epoch, partition: Partition, at: Offset) -> Result<(), Error> {
+    async fn refilled(&self, filling: &Filling) -> Result<(), Error> {
         let answer = self
             .scripts
             .refilled
-            .key(self.keys.watermark(partition))
-            .arg(epoch.to_string())
-            .arg(at.get())
+            .key(self.keys.watermark(filling.partition))
+            .arg(filling.epoch.to_string())
+            .arg(filling.at.get())
+            .arg(generation_text(filling.generation))
             .invoke_async(&mut self.connection.clone())
             .await
             .map_err(failed)?;
-        judge(partition, at, answer)
+        judge(filling.partition, filling.at, answer)
     }
 
     async fn write(&self, batch: &Batch) -> Result<(), Error> {

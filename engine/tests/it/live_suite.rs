@@ -73,10 +73,21 @@ impl Store {
         }
     }
 
+    /// One key of the partition is gone; of Redis alone.
+    async fn evict(&self, key: &str) {
+        let Flush::Redis(client, prefix) = &self.flush else {
+            unreachable!("it is Redis")
+        };
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let key = format!("{prefix}{{p:{P}}}{key}");
+        let gone: u64 = redis::cmd("DEL").arg(key).query_async(&mut connection).await.unwrap();
+        assert_eq!(gone, 1);
+    }
+
     /// An empty partition, refilled from nothing at offset 0.
     async fn begin(&self) {
-        self.writer.reset(self.epoch, P, Offset::ZERO).await.unwrap();
-        self.writer.refilled(self.epoch, P, Offset::ZERO).await.unwrap();
+        let filling = self.writer.reset(self.epoch, P, Offset::ZERO).await.unwrap();
+        self.writer.refilled(&filling).await.unwrap();
     }
 
     async fn watermark(&self) -> Option<Offset> {
@@ -298,12 +309,12 @@ async fn a_refill_makes_the_folded_rooms(store: Store) {
         .unwrap();
 
     let at = folder.next;
-    store.writer.reset(store.epoch, P, at).await.unwrap();
+    let filling = store.writer.reset(store.epoch, P, at).await.unwrap();
     assert_eq!(store.watermark().await, None, "a refill cut short is begun again");
     let rooms = folder.stored();
-    store.writer.put_rooms(store.epoch, P, at, &rooms[..1]).await.unwrap();
-    store.writer.put_rooms(store.epoch, P, at, &rooms).await.unwrap();
-    store.writer.refilled(store.epoch, P, at).await.unwrap();
+    store.writer.put_rooms(&filling, &rooms[..1]).await.unwrap();
+    store.writer.put_rooms(&filling, &rooms).await.unwrap();
+    store.writer.refilled(&filling).await.unwrap();
 
     assert_eq!(store.watermark().await, Some(at));
     folder.assert_equal(&store).await;
@@ -312,6 +323,27 @@ async fn a_refill_makes_the_folded_rooms(store: Store) {
     }
     store.writer.write(&folder.batch(500)).await.unwrap();
     folder.assert_equal(&store).await;
+}
+
+async fn a_refill_ends_where_another_begins(store: Store) {
+    let mut folder = Folder::new(store.epoch, 79);
+    folder.batch(200);
+    let (at, rooms) = (folder.next, folder.stored());
+    let zombie = store.writer.reset(store.epoch, P, at).await.unwrap();
+    store.writer.put_rooms(&zombie, &rooms[..1]).await.unwrap();
+    let newer = store.writer.reset(store.epoch, P, at).await.unwrap();
+    for refused in [
+        store.writer.put_rooms(&zombie, &rooms).await.unwrap_err(),
+        store.writer.refilled(&zombie).await.unwrap_err(),
+    ] {
+        assert!(matches!(refused, Error::Watermark { found: None, .. }), "{refused}");
+    }
+    assert_eq!(store.watermark().await, None, "nobody takes the half for the whole");
+    store.writer.put_rooms(&newer, &rooms).await.unwrap();
+    store.writer.refilled(&newer).await.unwrap();
+    folder.assert_equal(&store).await;
+    let over = store.writer.put_rooms(&newer, &rooms).await.unwrap_err();
+    assert!(matches!(over, Error::Watermark { found: None, .. }), "{over}");
 }
 
 async fn a_room_of_many_people_is_put_whole(store: Store) {
@@ -326,8 +358,8 @@ async fn a_room_of_many_people_is_put_whole(store: Store) {
     };
     rooms[0].1.changes = (0..6_000).map(member).collect();
     let at = folder.next;
-    store.writer.reset(store.epoch, P, at).await.unwrap();
-    store.writer.put_rooms(store.epoch, P, at, &rooms).await.unwrap();
+    let filling = store.writer.reset(store.epoch, P, at).await.unwrap();
+    store.writer.put_rooms(&filling, &rooms).await.unwrap();
     let found = store.reader.room(id, P).await.unwrap().unwrap();
     assert_eq!(found.changes.len(), 6_000);
     assert_eq!(found.window.len(), rooms[0].1.window.len());
@@ -455,6 +487,7 @@ macro_rules! over_both {
 over_both!(
     batches_make_the_folded_rooms,
     a_refill_makes_the_folded_rooms,
+    a_refill_ends_where_another_begins,
     a_room_of_many_people_is_put_whole,
     a_batch_counts_under_its_watermark_alone,
     a_flush_is_found_out,
@@ -462,28 +495,41 @@ over_both!(
     presence_merges_edges_and_forgets_what_is_not_repeated,
 );
 
-/// A store that evicts: parts of a room are gone, and nobody takes the rest for the whole.
+/// A store that evicts: whatever is gone of a room or of the list of rooms, nobody takes it for a room that never was.
 #[tokio::test]
-async fn a_damaged_room_is_found_out() {
-    let store = Store::redis();
-    store.begin().await;
-    let mut folder = Folder::new(store.epoch, 3);
-    store.writer.write(&folder.batch(300)).await.unwrap();
-    let room = folder.stored()[0].0;
-    let Flush::Redis(client, prefix) = &store.flush else {
-        unreachable!("it is Redis")
-    };
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    let gone: u64 = redis::cmd("DEL")
-        .arg(format!("{prefix}{{p:3}}:room:{room}:window"))
-        .query_async(&mut connection)
-        .await
-        .unwrap();
-    assert_eq!(gone, 1);
-
-    assert!(store.reader.room(room, P).await.unwrap().is_none());
-    let refused = store.writer.write(&folder.batch(100)).await.unwrap_err();
-    assert!(matches!(refused, Error::Watermark { found: None, .. }), "{refused}");
+async fn what_was_evicted_is_found_out() {
+    for gone in [":room:ID:window", ":room:ID", ":rooms"] {
+        let store = Store::redis();
+        store.begin().await;
+        let mut folder = Folder::new(store.epoch, 3);
+        store.writer.write(&folder.batch(300)).await.unwrap();
+        let room = folder.stored()[0].0;
+        store.evict(&gone.replace("ID", &room.to_string())).await;
+        let read = if gone == ":rooms" {
+            RoomId::new(Uuid::new_v4())
+        } else {
+            room
+        };
+        let lost = store.reader.room(read, P).await.unwrap_err();
+        assert!(matches!(lost, Error::Corrupt(_)), "{gone}: {lost}");
+        // Whoever took the room for a new one is refused.
+        let mut anew = Folder::new(store.epoch, 3);
+        anew.next = folder.next;
+        let mut batch = anew.batch(100);
+        batch.rooms.retain(|delta| delta.room_id == room);
+        let refused = store.writer.write(&batch).await.unwrap_err();
+        assert!(
+            matches!(refused, Error::Watermark { found: None, .. }),
+            "{gone}: {refused}"
+        );
+        if gone != ":rooms" {
+            let refused = store.writer.write(&folder.batch(100)).await.unwrap_err();
+            assert!(
+                matches!(refused, Error::Watermark { found: None, .. }),
+                "{gone}: {refused}"
+            );
+        }
+    }
 }
 
 /// Nobody listens there: an answer comes at once, and it says that later it may work.

@@ -2,10 +2,12 @@
 
 use crate::history_failures::address;
 use crate::model::Model;
-use crate::place::{Live, Place, eventually, variable};
+use crate::place::{Live, Place, Projector, config, eventually, variable};
 use crate::proxy::Proxy;
 use crate::server::Server;
-use crate::speech::{Speech, said, user};
+use crate::speech::{Speech, created, said, user};
+use engine::domain::Kind;
+use projector::Config;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_redis_away_nothing_is_lost() {
@@ -28,21 +30,31 @@ async fn with_redis_away_nothing_is_lost() {
     projector.stop().await;
 }
 
+/// Whether the projector has the room at hand, or must load it: what is gone is not taken for what never was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_room_that_was_evicted_is_filled_again() {
-    let place = Place::cluster().await;
-    let mut speech = Speech::new(&place, 32);
-    speech.begin().await.go_on(50).await;
-    let (history, live) = (place.project_history(), place.project_live());
-    Model::of(&*place.log).await.is_live(&place, &place.live).await;
-    let room = speech.room();
-    for part in [String::new(), ":window".to_owned()] {
-        place.live.forget(&format!("*room:{room}{part}")).await;
-        speech.says(room, user(0), said("is it still there?")).await;
+async fn what_was_evicted_is_filled_again() {
+    for rooms_held in [0, 100] {
+        let place = Place::cluster().await;
+        let mut speech = Speech::new(&place, 32);
+        speech.begin().await.go_on(50).await;
+        let history = place.project_history();
+        let live = Projector::live(Config { rooms_held, ..config() }, place.live_parts());
         Model::of(&*place.log).await.is_live(&place, &place.live).await;
+        let room = speech.room();
+        for gone in [format!("*room:{room}"), format!("*room:{room}:window")] {
+            place.live.forget(&gone).await;
+            speech.says(room, user(0), said("is it still there?")).await;
+            Model::of(&*place.log).await.is_live(&place, &place.live).await;
+        }
+        if rooms_held == 0 {
+            // A room made again is ignored where it was: it must not begin anew where it is gone.
+            place.live.forget(&format!("*room:{room}")).await;
+            speech.says(room, user(0), created(Kind::Public, 1)).await;
+            Model::of(&*place.log).await.is_live(&place, &place.live).await;
+        }
+        live.stop().await;
+        history.stop().await;
     }
-    live.stop().await;
-    history.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -232,8 +232,8 @@ pub(super) fn delta_fields(delta: &RoomDelta) -> (Vec<Field>, Vec<Vec<u8>>) {
     (set, delete)
 }
 
-/// A room from its hash and its window; `None` when parts of it are missing (a store that evicts).
-pub(super) fn read_room(next: u64, fields: Vec<Field>, window: &[Vec<u8>]) -> Result<Option<StoredRoom>, Error> {
+/// A room from its hash and its window, unless parts of it are missing (a store that evicts).
+pub(super) fn read_room(next: u64, fields: Vec<Field>, window: &[Vec<u8>]) -> Result<StoredRoom, Error> {
     let mut head = None;
     let mut changes = Vec::new();
     let mut recent = Vec::new();
@@ -249,13 +249,15 @@ pub(super) fn read_room(next: u64, fields: Vec<Field>, window: &[Vec<u8>]) -> Re
     let window = window.iter().map(|e| read_entry(e)).collect::<Result<Vec<_>, _>>()?;
     recent.sort_unstable_by_key(|message: &Message| message.ordinal);
     let complete = |header: &Header| window.last().map_or(Seq::ZERO, |entry| entry.seq) == header.head;
-    Ok(head.filter(complete).map(|header| StoredRoom {
+    let evicted = || Error::Corrupt("a room of which a part is gone: Redis should not evict".to_owned());
+    let header = head.filter(complete).ok_or_else(evicted)?;
+    Ok(StoredRoom {
         header,
         changes,
         window,
         recent,
         next: Offset::new(next),
-    }))
+    })
 }
 
 /// One edge's claim: its time by the clock in decimal, `|`, the count in decimal, `|`, 16 bytes a person.

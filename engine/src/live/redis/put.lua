@@ -1,15 +1,15 @@
 -- Puts a part of one room under a watermark that is being refilled. A room too large for one call comes in parts; readers
 -- see it with the last part, which brings the header.
 -- KEYS: watermark, room set, hash, window.
--- ARGV: epoch, watermark expected, id, 'first' or 'more'; then two lists, each led by its length: fields to set (field,
+-- ARGV: epoch, watermark expected, generation, id, 'first' or 'more'; then two lists, each led by its length: fields to set (field,
 --   value, ...), window entries; then, with the last part alone: head, messages, header.
 -- Answers {'ok'} or {'at', next} or {'refill'}.
 local mark = redis.call('HMGET', KEYS[1], 'e', 'n', 'g', 'f')
-if mark[1] ~= ARGV[1] then return {'refill', false} end
+if mark[1] ~= ARGV[1] or mark[3] ~= ARGV[3] or mark[4] ~= '1' then return {'refill', false} end
 if mark[2] ~= ARGV[2] then return {'at', mark[2]} end
 
 local CHUNK = 1000
-local at = 5
+local at = 6
 local function next_list(command, key)
   local length = tonumber(ARGV[at])
   for first = at + 1, at + length, CHUNK do
@@ -18,9 +18,10 @@ local function next_list(command, key)
   at = at + 1 + length
 end
 
-if ARGV[4] == 'first' then
+if ARGV[5] == 'first' then
   redis.call('UNLINK', KEYS[3], KEYS[4])
-  redis.call('SADD', KEYS[2], ARGV[3])
+  redis.call('SADD', KEYS[2], ARGV[4])
+  redis.call('HSET', KEYS[1], 'r', '1')
 end
 next_list('HSET', KEYS[3])
 next_list('RPUSH', KEYS[4])

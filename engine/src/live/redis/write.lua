@@ -3,7 +3,7 @@
 -- ARGV: epoch, from, to; then of each room: id, head expected, window tail expected, head, messages, header, and three
 --   lists, each led by its length: fields to set (field, value, ...), fields to delete, window entries.
 -- Answers {'ok'} or {'at', next} or {'refill'}.
-local mark = redis.call('HMGET', KEYS[1], 'e', 'n', 'g', 'f')
+local mark = redis.call('HMGET', KEYS[1], 'e', 'n', 'g', 'f', 'r')
 if mark[1] ~= ARGV[1] or mark[4] == '1' then return {'refill', false} end
 if mark[2] ~= ARGV[2] then return {'at', mark[2]} end
 local generation = mark[3]
@@ -24,7 +24,12 @@ for key = 3, #KEYS, 2 do
   local found = redis.call('HMGET', room.hash, 'g', 's', 'c')
   if expected == '0' then
     -- It may be there and not yet exist (head 0: its creation was of unknown rules), or be left of an earlier filling.
-    if found[1] == generation and found[2] ~= '0' then return {'refill', false} end
+    if found[1] == generation then
+      if found[2] ~= '0' then return {'refill', false} end
+    elseif mark[5] and (redis.call('SISMEMBER', KEYS[2], room.id) == 1 or redis.call('EXISTS', KEYS[2]) == 0) then
+      -- It was here and was evicted, or nobody can tell.
+      return {'refill', false}
+    end
     redis.call('UNLINK', room.hash, room.window)
     room.known = 0
   else
@@ -52,7 +57,10 @@ for _, room in ipairs(rooms) do
   for ordinal = math.max(1, room.known - RECENT + 1), math.min(room.known, tonumber(room.messages) - RECENT) do
     redis.call('HDEL', room.hash, 'r' .. ordinal)
   end
-  if room.known == 0 then redis.call('SADD', KEYS[2], room.id) end
+  if room.known == 0 then
+    redis.call('SADD', KEYS[2], room.id)
+    redis.call('HSET', KEYS[1], 'r', '1')
+  end
 end
 redis.call('HSET', KEYS[1], 'n', ARGV[3])
 return {'ok', false}
