@@ -17,10 +17,13 @@ struct Heard {
     last: AtomicU64,
 }
 
+/// By seq: the event's id and its cid.
+type Events = BTreeMap<u64, (Uuid, Uuid)>;
+
 /// What all agree on: who was first to hear a seq says which event it is.
 #[derive(Debug, Default)]
 pub(crate) struct Agreed {
-    rooms: Mutex<BTreeMap<Uuid, BTreeMap<u64, (Uuid, Uuid)>>>,
+    rooms: Mutex<BTreeMap<Uuid, Events>>,
     faults: Mutex<Vec<String>>,
 }
 

@@ -230,6 +230,7 @@ impl Server {
 }
 
 impl Drop for Server {
+    #[allow(clippy::print_stderr, reason = "a test that fails shows what the process said")]
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
