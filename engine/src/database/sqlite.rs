@@ -13,6 +13,10 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// Readers at once: they never wait for the writer (WAL), only for a turn.
 const READERS: u32 = 4;
 
+/// SQLite opens a file that may only be read without a word, and so it would be found out by the first write, or by every
+/// one. This writes nothing.
+const TRY_TO_WRITE: &str = "BEGIN IMMEDIATE; CREATE TABLE may_be_written (yes INTEGER); ROLLBACK";
+
 /// What a commit waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Durability {
@@ -60,6 +64,10 @@ impl File {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => named(failure(&error)),
             other => Failure::Corrupt(other.to_string()).on(path.display()),
         })?;
+        sqlx::raw_sql(TRY_TO_WRITE)
+            .execute(&writer)
+            .await
+            .map_err(|error| named(failure(&error)))?;
         let readers = pool(READERS).connect_lazy_with(options);
         Ok(Self { writer, readers })
     }
@@ -73,6 +81,7 @@ impl File {
 
 /// What a failure means, by SQLite's result code (its lowest byte is the primary one).
 pub(crate) fn failure(error: &sqlx::Error) -> Failure {
+    const READ_ONLY: u32 = 8;
     const FULL: u32 = 13;
     const TOO_BIG: u32 = 18;
     const CONSTRAINT: u32 = 19;
@@ -90,6 +99,7 @@ pub(crate) fn failure(error: &sqlx::Error) -> Failure {
     match primary {
         CONSTRAINT | TOO_BIG | MISMATCH => Failure::Refused(text),
         CORRUPT | NOT_A_DATABASE => Failure::Corrupt(text),
+        READ_ONLY => Failure::Away(format!("{text}: let this user write to it")),
         FULL => Failure::Away(format!("{text}: no space left for it")),
         _ => Failure::Away(text),
     }
