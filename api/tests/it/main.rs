@@ -5,8 +5,12 @@
 mod bad_input;
 mod chat;
 mod deploy;
+#[allow(dead_code, reason = "the engine's tests need more of it")]
+#[path = "../../../engine/tests/it/disk.rs"]
+mod disk;
 mod documents;
 mod drain;
+mod embedded_faults;
 mod origins;
 mod poison;
 mod proof;

@@ -4,9 +4,8 @@
 //! One cluster at a time: they are large, and what is proven is not speed.
 
 mod cluster;
-mod crowd;
 mod death;
-mod ledger;
+pub(crate) mod ledger;
 mod promise;
 mod retry;
 mod socket;

@@ -37,12 +37,18 @@ pub(crate) struct Disk(PathBuf);
 impl Disk {
     /// `None` where the test (module and name) went on in a child. Where nobody may make a namespace, it says so and sees
     /// nothing: a full disk is then seen by `log_sqlite::what_does_not_fit_is_refused_and_not_there` alone, forced.
-    #[allow(clippy::print_stdout, reason = "what was not seen must be said")]
     pub(crate) fn of_its_own(test: &str) -> Option<Self> {
+        Self::of_megabytes(test, 4)
+    }
+
+    /// The same of another size.
+    #[allow(clippy::print_stdout, reason = "what was not seen must be said")]
+    pub(crate) fn of_megabytes(test: &str, size: usize) -> Option<Self> {
         const NAMESPACE: [&str; 2] = ["unshare", "-rm"];
         if let Some(folder) = std::env::var_os(CHILD) {
             let disk = Self(folder.into());
-            run("mount", &["-t", "tmpfs", "-o", "size=4m", "tmpfs", disk.at()]);
+            let size = format!("size={size}m");
+            run("mount", &["-t", "tmpfs", "-o", &size, "tmpfs", disk.at()]);
             return Some(disk);
         }
         let allowed = Command::new(NAMESPACE[0]).args([NAMESPACE[1], "true"]).status();

@@ -1,5 +1,6 @@
 //! A cluster of one's own, by the scripts that also serve people.
 
+use crate::support::crowd::Place;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -126,11 +127,6 @@ impl Cluster {
         exported(&run("services", arguments, Vec::new()).await, name)
     }
 
-    /// The WebSocket addresses, this edge first.
-    pub(crate) fn addresses(&self, first: usize) -> [String; 2] {
-        [first % 2, (first + 1) % 2].map(|edge| format!("ws://{}", self.edges[edge]))
-    }
-
     /// Registers somebody.
     pub(crate) async fn register(&self, username: &str) -> Person {
         let body = json!({ "username": username, "password": "correct horse battery" });
@@ -159,6 +155,24 @@ impl Cluster {
         let (status, text) = (answer.status(), answer.text().await.unwrap());
         assert!(status.is_success(), "{path}: {status} {text}");
         serde_json::from_str(&text).unwrap()
+    }
+}
+
+impl Place for Cluster {
+    async fn somebody(&self, username: &str) -> String {
+        self.register(username).await.token
+    }
+
+    async fn open_room(&self, token: &str, name: &str) -> Uuid {
+        let body = json!({ "name": name, "kind": "open" });
+        let answer = self.post("/v1/rooms", Some(token), &body).await;
+        answer["id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Turn by turn on the two edges.
+    fn addresses(&self, number: usize) -> Vec<String> {
+        let edges = [number % 2, (number + 1) % 2];
+        edges.map(|edge| format!("ws://{}", self.edges[edge])).into()
     }
 }
 

@@ -1,8 +1,8 @@
 //! What people see when something dies under load: an edge, a projector, a service.
 
 use super::cluster::Cluster;
-use super::crowd::Crowd;
 use super::ledger;
+use crate::support::crowd::Crowd;
 use crate::support::eventually;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};

@@ -5,7 +5,7 @@ use crate::support::eventually;
 use engine::codec::{self, Unread};
 use engine::domain::{Message, RECENT, Recent, Room, RoomId, Verdict};
 use engine::live::Reader as _;
-use engine::log::{Log as _, RangeLimits, Topic, kafka};
+use engine::log::{Log, RangeLimits, Topic, kafka};
 use roomlog_client::Ack;
 use sqlx::Row as _;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ struct Expected {
     recent: Recent,
 }
 
-async fn fold(log: &kafka::Log) -> BTreeMap<RoomId, Expected> {
+async fn fold(log: &dyn Log) -> BTreeMap<RoomId, Expected> {
     let limits = RangeLimits {
         max_records: 1_000,
         max_bytes: 1 << 20,
@@ -53,6 +53,23 @@ async fn fold(log: &kafka::Log) -> BTreeMap<RoomId, Expected> {
     rooms
 }
 
+/// The log itself comes to what the receipts say that people hold.
+pub(crate) async fn receipts_are_good(log: &dyn Log, receipts: &BTreeMap<Uuid, Ack>) {
+    are_good(receipts, &fold(log).await);
+}
+
+fn are_good(receipts: &BTreeMap<Uuid, Ack>, expected: &BTreeMap<RoomId, Expected>) {
+    assert!(!receipts.is_empty());
+    for (id, receipt) in receipts {
+        let room = &expected[&RoomId::new(*id)].room;
+        assert_eq!(
+            (room.head().get(), Some(room.digest().to_string())),
+            (receipt.seq, receipt.digest.clone()),
+            "{id}"
+        );
+    }
+}
+
 /// PostgreSQL and Redis come to what the log says, and so do the receipts that people hold.
 pub(crate) async fn agrees(cluster: &Cluster, receipts: &BTreeMap<Uuid, Ack>) {
     let brokers = cluster.setting("ROOMLOG_KAFKA__BROKERS").await;
@@ -66,15 +83,7 @@ pub(crate) async fn agrees(cluster: &Cluster, receipts: &BTreeMap<Uuid, Ack>) {
     .await
     .unwrap();
     let expected = fold(&log).await;
-    assert!(!receipts.is_empty());
-    for (id, receipt) in receipts {
-        let room = &expected[&RoomId::new(*id)].room;
-        assert_eq!(
-            (room.head().get(), Some(room.digest().to_string())),
-            (receipt.seq, receipt.digest.clone()),
-            "{id}"
-        );
-    }
+    are_good(receipts, &expected);
     postgres_agrees(cluster, &expected).await;
     redis_agrees(cluster, &log, &expected).await;
     log.close().await;

@@ -1,8 +1,8 @@
 //! A command may be tried again at any time, by any edge, and counts once.
 
 use super::cluster::Cluster;
-use super::crowd::Crowd;
 use super::socket::Socket;
+use crate::support::crowd::Crowd;
 use serde_json::json;
 use uuid::Uuid;
 

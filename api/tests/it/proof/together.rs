@@ -1,8 +1,8 @@
 //! Two edges, many clients, nobody misses anything.
 
 use super::cluster::Cluster;
-use super::crowd::Crowd;
 use super::ledger;
+use crate::support::crowd::Crowd;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everyone_hears_everything_once_and_in_order() {

@@ -1,15 +1,26 @@
 //! Many clients that listen to the rooms they are in from their first event on, and talk in them.
 
-use super::cluster::{Cluster, Person};
-use crate::support::{DEADLINE, eventually};
+use super::{DEADLINE, eventually};
 use roomlog_client::{Ack, Client, Options, Start, Subscription, Update};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+/// Where a crowd gathers.
+pub(crate) trait Place {
+    /// Registers somebody; their token.
+    async fn somebody(&self, username: &str) -> String;
+
+    /// Makes an open room.
+    async fn open_room(&self, token: &str, name: &str) -> Uuid;
+
+    /// Where client `number` connects, the first choice first.
+    fn addresses(&self, number: usize) -> Vec<String>;
+}
 
 /// What one listener has heard of one room.
 #[derive(Debug, Default)]
@@ -45,6 +56,15 @@ impl Agreed {
     pub(crate) fn cid(&self, room: Uuid, seq: u64) -> Option<Uuid> {
         self.rooms.lock().unwrap().get(&room)?.get(&seq).map(|(_, cid)| *cid)
     }
+
+    /// The ids of a room's events by seq.
+    fn events(&self, room: Uuid) -> BTreeMap<u64, Uuid> {
+        let rooms = self.rooms.lock().unwrap();
+        rooms[&room]
+            .iter()
+            .map(|(seq, (event_id, _))| (*seq, *event_id))
+            .collect()
+    }
 }
 
 /// The crowd.
@@ -58,16 +78,16 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    /// `people` clients, turn by turn on the two edges, each in `each` of `rooms` open rooms.
-    pub(crate) async fn gather(cluster: &Cluster, people: usize, rooms: usize, each: usize) -> Self {
-        let mut persons: Vec<Person> = Vec::new();
+    /// `people` clients, turn by turn on the place's edges, each in `each` of `rooms` open rooms.
+    pub(crate) async fn gather(place: &impl Place, people: usize, rooms: usize, each: usize) -> Self {
+        let mut tokens: Vec<String> = Vec::new();
         // Few accounts, many clients: what is proven is the log, not the price of a password's hash.
         for number in 0..people.min(10) {
-            persons.push(cluster.register(&format!("person{number}")).await);
+            tokens.push(place.somebody(&format!("person{number}")).await);
         }
         let mut ids = Vec::with_capacity(rooms);
         for number in 0..rooms {
-            ids.push(cluster.room(&persons[0], &format!("room {number}"), "open").await);
+            ids.push(place.open_room(&tokens[0], &format!("room {number}")).await);
         }
         let mut crowd = Self {
             rooms: ids,
@@ -78,8 +98,8 @@ impl Crowd {
             acks: Arc::default(),
         };
         for number in 0..people {
-            let person = &persons[number % persons.len()];
-            let options = Options::new(cluster.addresses(number), &person.token)
+            let token = &tokens[number % tokens.len()];
+            let options = Options::new(place.addresses(number), token)
                 .backoff(Duration::from_millis(100), Duration::from_secs(1));
             let client = Arc::new(Client::start(options));
             for room in (0..each).map(|step| crowd.rooms[(number + step) % rooms]) {
@@ -188,6 +208,19 @@ impl Crowd {
             }
         }
         latest
+    }
+
+    /// What was said in a room, by seq: the ids of all its events that somebody got an ack for.
+    pub(crate) fn said(&self, room: Uuid) -> BTreeMap<u64, Uuid> {
+        let mut events = self.agreed.events(room);
+        let acks = self.acks.lock().unwrap();
+        let acked: BTreeSet<u64> = acks
+            .iter()
+            .filter(|(of, _)| *of == room)
+            .map(|(_, ack)| ack.seq)
+            .collect();
+        events.retain(|seq, _| acked.contains(seq));
+        events
     }
 
     /// How often the clients were greeted, all together.

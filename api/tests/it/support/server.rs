@@ -1,6 +1,7 @@
 //! One process of `roomlog`, on a port of its own.
 
-use super::{DEADLINE, eventually};
+use super::crowd::Place;
+use super::{DEADLINE, POLL, eventually};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -48,7 +49,7 @@ impl Server {
 
     /// Any part of Roomlog, with settings of the environment; waits until it is ready.
     pub(crate) async fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
-        let server = Self::spawn(arguments, settings);
+        let mut server = Self::spawn(arguments, settings);
         server.is_ready().await;
         server
     }
@@ -110,14 +111,24 @@ impl Server {
                 return status.code();
             }
             assert!(begun.elapsed() < DEADLINE, "it still runs:\n{}", self.output());
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(POLL).await;
         }
     }
 
     /// Starts again after it ended: same port, same folder, same settings.
     pub(crate) async fn again(&mut self) {
-        self.child = run(&self.arguments, &self.settings, &self.output);
+        self.respawn();
         self.is_ready().await;
+    }
+
+    /// The same without waiting.
+    pub(crate) fn respawn(&mut self) {
+        self.child = run(&self.arguments, &self.settings, &self.output);
+    }
+
+    /// What it writes from now on is kept apart from what it wrote before.
+    pub(crate) fn forget_output(&mut self) {
+        self.output = Arc::default();
     }
 
     /// Waits until it has ended because it can't go on, and has said why.
@@ -155,15 +166,17 @@ impl Server {
     }
 
     /// Waits until /readyz says so.
-    pub(crate) async fn is_ready(&self) {
-        let ready = format!("{}/readyz", self.url);
-        eventually("the server is ready", || async {
-            match self.http.get(&ready).send().await {
-                Ok(answer) if answer.status() == StatusCode::OK => Ok(()),
-                other => Err(format!("{other:?}\n{}", self.output())),
+    pub(crate) async fn is_ready(&mut self) {
+        let (ready, begun) = (format!("{}/readyz", self.url), Instant::now());
+        loop {
+            let answer = self.http.get(&ready).send().await;
+            if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::OK) {
+                return;
             }
-        })
-        .await;
+            assert!(self.runs(), "it ended:\n{}", self.output());
+            assert!(begun.elapsed() < DEADLINE, "not ready: {answer:?}\n{}", self.output());
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// A new person of this name (made unique).
@@ -226,6 +239,23 @@ impl Server {
             .done(owner, "/v1/rooms", json!({ "name": "a room", "kind": kind }))
             .await;
         text(&room["id"])
+    }
+}
+
+impl Place for Server {
+    async fn somebody(&self, username: &str) -> String {
+        self.register(username).await.token
+    }
+
+    async fn open_room(&self, token: &str, name: &str) -> uuid::Uuid {
+        let body = json!({ "name": name, "kind": "open" });
+        let answer = self.post("/v1/rooms", Some(token), body).await;
+        let room: Value = answer.json().await.expect("JSON");
+        text(&room["id"]).parse().expect("an id")
+    }
+
+    fn addresses(&self, _number: usize) -> Vec<String> {
+        vec![self.url.replacen("http", "ws", 1)]
     }
 }
 
