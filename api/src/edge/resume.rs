@@ -155,7 +155,10 @@ async fn from_journal(core: &Core, listener: &Arc<Listener>, cursor: &mut Cursor
     if !open.waits(listener.id, cursor.ticket) {
         return false;
     }
+    // History may be ahead of this edge's own fold: what lies beyond its head will still be pushed live.
+    let due = usize::try_from(open.room.head().get().saturating_sub(cursor.seq.get())).unwrap_or(usize::MAX);
     let frames = chunk.as_ref().map_or(&[][..], |chunk| chunk.after(cursor.seq));
+    let frames = &frames[..frames.len().min(due)];
     if frames.is_empty() {
         // What was there when the resume began is not to be had any more: the client asks again.
         open.pause(cursor.hold.id, cursor.seq, listener);
