@@ -29,7 +29,7 @@ pub fn describe() {
     describe_counter!(PRODUCERS_REPLACED, "Producers that died and were replaced");
     describe_gauge!(
         TAIL_LAG,
-        "Records between this process's tail and the log's end, all partitions"
+        "Records between this process's tail and the log's end, all partitions of a topic"
     );
     describe_counter!(TAIL_LOST, "Partitions whose next offset the log did not hold");
     describe_counter!(READ_FAILURES, "Errors the log's readers met and went on after");
@@ -59,9 +59,9 @@ pub(super) fn producer_replaced() {
     counter!(PRODUCERS_REPLACED).increment(1);
 }
 
-pub(super) fn tail_lag(records: u64) {
+pub(super) fn tail_lag(topic: Topic, records: u64) {
     #[allow(clippy::cast_precision_loss)]
-    gauge!(TAIL_LAG).set(records as f64);
+    gauge!(TAIL_LAG, "topic" => topic.suffix()).set(records as f64);
 }
 
 pub(super) fn tail_lost() {

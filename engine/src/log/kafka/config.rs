@@ -133,13 +133,14 @@ impl Config {
         self.client(&all)
     }
 
-    /// A reader of the live end: each record at once. Without a group, but the library asks for a name.
-    pub(super) fn tail(&self) -> Result<ClientConfig, Error> {
+    /// A reader of the live end: each record at once. Without a group, but the library asks for a name. A partition that
+    /// is added waits for the fetch under way, `wait` ms at most.
+    pub(super) fn tail(&self, wait_ms: u32) -> Result<ClientConfig, Error> {
         self.consumer(&[
             ("group.id", &format!("{}-tail", self.prefix)),
             ("enable.partition.eof", "true"),
             ("fetch.min.bytes", "1"),
-            ("fetch.wait.max.ms", "100"),
+            ("fetch.wait.max.ms", &wait_ms.to_string()),
             ("fetch.error.backoff.ms", "100"),
             ("fetch.queue.backoff.ms", "5"),
         ])

@@ -21,6 +21,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 
+/// How long the broker holds a fetch that finds nothing, and so how long a partition that was just given may wait.
+const FETCH_WAIT_MS: u32 = 100;
 /// How long one look at the records' consumer waits; the group's is looked at as often.
 const POLL: Duration = Duration::from_millis(20);
 /// Most records taken between two looks at the group.
@@ -157,7 +159,11 @@ pub(super) fn join(shared: Arc<Shared>, topic: Topic, name: &str) -> Result<Memb
         .subscribe(&[shared.names.of(topic)])
         .map_err(super::unavailable)?;
     let member = Consumer::new(member).map_err(super::unavailable)?;
-    let reader: BaseConsumer = shared.config.tail()?.create().map_err(super::misconfigured)?;
+    let reader: BaseConsumer = shared
+        .config
+        .tail(FETCH_WAIT_MS)?
+        .create()
+        .map_err(super::misconfigured)?;
     let reader = Consumer::new(reader).map_err(super::unavailable)?;
     let buffer = Arc::new(Buffer {
         inner: Mutex::new(Inner::default()),

@@ -13,7 +13,7 @@ use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -22,6 +22,9 @@ use tokio::sync::oneshot;
 
 /// A producer that died is replaced at most this often.
 const REPLACE_EVERY: Duration = Duration::from_secs(1);
+/// How long the library's reports are waited for at once, and so how long a producer takes to end. The wrapper's own
+/// thread does so for 100 ms, the last of which, always, it spins.
+const POLL: Duration = Duration::from_millis(500);
 
 pub(super) struct Producer {
     config: ClientConfig,
@@ -34,9 +37,23 @@ pub(super) struct Producer {
 }
 
 struct Lane {
-    producer: ThreadedProducer<Reports>,
+    producer: Arc<BaseProducer<Reports>>,
+    /// Takes the library's reports, as long as the lane is there.
+    polling: Option<JoinHandle<()>>,
+    ended: Arc<AtomicBool>,
     fatal: Arc<AtomicBool>,
     since: Instant,
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Release);
+        if let Some(polling) = self.polling.take()
+            && polling.join().is_err()
+        {
+            tracing::error!("taking the producer's reports failed");
+        }
+    }
 }
 
 /// Takes the library's reports to those who wait for them.
@@ -217,11 +234,21 @@ impl Lane {
     fn new(config: &ClientConfig) -> Result<Self, Error> {
         let fatal = Arc::new(AtomicBool::new(false));
         let reports = Reports { fatal: fatal.clone() };
-        let producer = config
+        let producer: BaseProducer<Reports> = config
             .create_with_context(reports)
             .map_err(|error| Error::Misconfigured(format!("no producer for the log: {error}")))?;
+        let (producer, ended) = (Arc::new(producer), Arc::new(AtomicBool::new(false)));
+        let (polled, over) = (producer.clone(), ended.clone());
+        let polling = std::thread::Builder::new().name("log-reports".into()).spawn(move || {
+            while !over.load(Ordering::Acquire) {
+                polled.poll(POLL);
+            }
+        });
+        let polling = polling.map_err(|error| Error::Unavailable(format!("no thread for the producer: {error}")))?;
         Ok(Self {
             producer,
+            polling: Some(polling),
+            ended,
             fatal,
             since: Instant::now(),
         })

@@ -19,6 +19,8 @@ use tokio::sync::oneshot;
 
 /// How soon a tail without records sees that it was stopped.
 const POLL: Duration = Duration::from_millis(50);
+/// How long the broker holds a fetch that finds nothing.
+const FETCH_WAIT_MS: u32 = 500;
 /// How often the lag is measured.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
 
@@ -47,7 +49,11 @@ pub(super) fn start(
     starts: &[(Topic, Partition, Offset)],
     handler: Box<dyn Handler>,
 ) -> Result<Handle, Error> {
-    let consumer: BaseConsumer = shared.config.tail()?.create().map_err(super::misconfigured)?;
+    let consumer: BaseConsumer = shared
+        .config
+        .tail(FETCH_WAIT_MS)?
+        .create()
+        .map_err(super::misconfigured)?;
     let mut list = TopicPartitionList::new();
     for &(topic, partition, offset) in starts {
         list.add_partition_offset(
@@ -145,15 +151,15 @@ impl Reader {
     }
 
     fn measure(&self) {
-        let lag: u64 = self
-            .next
-            .iter()
-            .filter_map(|(&(topic, partition), next)| {
-                let end = self.consumer.known_end(self.shared.names.of(topic), partition)?;
-                Some(end.get().saturating_sub(next.get()))
-            })
-            .sum();
-        metrics::tail_lag(lag);
+        let mut lags = FxHashMap::default();
+        for (&(topic, partition), next) in &self.next {
+            let end = self.consumer.known_end(self.shared.names.of(topic), partition);
+            let lag = end.map_or(0, |end| end.get().saturating_sub(next.get()));
+            *lags.entry(topic).or_default() += lag;
+        }
+        for (topic, lag) in lags {
+            metrics::tail_lag(topic, lag);
+        }
     }
 
     /// The log does not hold what comes next: for signals that is the retention's doing, else the log's life is over.

@@ -120,7 +120,9 @@ impl Reader {
                     behind |= place.read_on(&self.shared, connection, &mut *self.handler).await?;
                 }
             }
-            metrics::tail_lag(0);
+            for topic in self.places.iter().map(|place| place.topic) {
+                metrics::tail_lag(topic, 0);
+            }
         }
         Ok(())
     }
