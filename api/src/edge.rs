@@ -9,6 +9,7 @@ pub mod clock;
 mod commands;
 pub mod config;
 mod core;
+mod delivery;
 mod erasure;
 mod held;
 mod hub;
@@ -41,7 +42,7 @@ use engine::live;
 use engine::log::{self, Log};
 use engine::people::People;
 use listener::Listener;
-use outbox::Outbox;
+use outbox::{Outbox, Sink};
 use parking_lot::Mutex;
 pub use session::{Joining, Session};
 use std::sync::Arc;
@@ -70,7 +71,7 @@ pub struct Parts {
 /// One edge of a process.
 pub struct Edge {
     core: Arc<Core>,
-    tail: Mutex<Option<Box<dyn log::Tail>>>,
+    tails: Mutex<Vec<Box<dyn log::Tail>>>,
     sessions: AtomicU64,
 }
 
@@ -118,9 +119,9 @@ impl Edge {
 
     /// An outbox as this edge's sessions have it.
     #[must_use]
-    pub fn outbox(&self) -> Arc<Outbox> {
+    pub fn outbox(&self, sink: Arc<dyn Sink>) -> Arc<Outbox> {
         let config = &self.core.config;
-        Arc::new(Outbox::new(config.outbox_bytes, config.outbox_reserve_bytes))
+        Arc::new(Outbox::new(config.outbox_bytes, config.outbox_reserve_bytes).with_sink(sink))
     }
 
     /// Begins a session of a person.

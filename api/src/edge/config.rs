@@ -38,6 +38,8 @@ pub struct Config {
     pub outbox_bytes: usize,
     /// Bytes beyond it that are kept for telling a slow session that it is slow.
     pub outbox_reserve_bytes: usize,
+    /// Tasks that write what a room's listeners are told; more of them than cores are of no use.
+    pub delivery_tasks: usize,
     /// Rooms of one session.
     pub session_rooms: usize,
     /// At most one read marker per person and room is appended in this time, the last of them.
@@ -77,6 +79,7 @@ impl Default for Config {
             min_seq_timeout_ms: 2_000,
             outbox_bytes: 1 << 20,
             outbox_reserve_bytes: 128 << 10,
+            delivery_tasks: 4,
             session_rooms: 1_000,
             read_interval_ms: 2_000,
             max_read_markers: 100_000,

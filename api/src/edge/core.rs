@@ -1,6 +1,7 @@
 //! What everything of one edge shares.
 
 use super::config::Config;
+use super::delivery::Deliveries;
 use super::erasure::{Erasures, List};
 use super::hub::Hub;
 use super::journal::Chunks;
@@ -40,6 +41,7 @@ pub(super) struct Core {
     pub(super) erasures: Erasures,
     pub(super) erased: Notify,
     pub(super) chunks: Chunks,
+    pub(super) deliveries: Deliveries,
     pub(super) presence: Board,
     pub(super) reads: Reads,
     pub(super) typists: Typists,
@@ -65,6 +67,7 @@ impl Core {
             erasures: Erasures::default(),
             erased: Notify::new(),
             chunks: Chunks::new(config.journal_cache_bytes),
+            deliveries: Deliveries::new(config.delivery_tasks),
             presence: Board::new(parts.log.partitions(), config.presence_expiry_ms),
             reads: Reads::new(config.max_read_markers, config.read_interval_ms),
             typists: Typists::default(),

@@ -247,7 +247,7 @@ impl Open {
                 let erased = core.erasures.list();
                 let frame = push::event(core.epoch(), &decoded.event, seq, position, &erased);
                 let at = position.appended_at;
-                self.broadcast(held.id, seq, &frame);
+                self.broadcast(core, held.id, seq, &frame);
                 let share = core.share();
                 self.pushes.push(Push { frame, at, digest }, share);
                 self.end_where_over(core, held, &decoded.event, position);

@@ -2,13 +2,18 @@
 //!
 //! What must hold: order is kept; a reply is never dropped; when the bound is reached, typing and presence go
 //! first, then the caller is told that the event did not fit ([`Full`]) so that it pauses the room; nothing is
-//! allocated while nothing waits. It knows no rooms and no sockets.
+//! allocated while nothing waits. It knows no rooms, and of its socket only that it can be written to.
+//!
+//! Whoever takes the waker owes the session a write or a wake-up: so what was queued is never left lying, and nobody is
+//! woken twice for it.
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::fmt::Debug;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 /// Why a session must end, as its `bye` will say.
@@ -60,12 +65,52 @@ pub struct Taken {
     pub close: Option<Close>,
 }
 
-/// One session's queue. Many push, one task takes.
+/// Where a session's frames go. Many may flush, one at a time.
+pub trait Sink: Debug + Send + Sync {
+    /// Writes what waits, without waiting itself. False when the session's own task must go on: the other side takes
+    /// no more for now, or the session is over.
+    fn flush(&self, outbox: &Outbox) -> bool;
+}
+
+/// One session's queue. Many push; its frames are taken in order.
 #[derive(Debug)]
 pub struct Outbox {
     bound: usize,
     reserve: usize,
+    sink: Option<Arc<dyn Sink>>,
     queue: Mutex<Queue>,
+}
+
+/// Frames that wait for whoever holds this, and for nobody else, to have them written.
+#[must_use = "what waits is written by nobody else"]
+#[derive(Debug)]
+pub struct Due {
+    outbox: Arc<Outbox>,
+    waker: Waker,
+}
+
+impl Due {
+    /// Writes what waits; wakes the session's own task where that can't be done at once.
+    pub fn write(self) {
+        let Self { outbox, waker } = self;
+        let Some(sink) = &outbox.sink else {
+            return waker.wake();
+        };
+        let mut waker = Some(waker);
+        while sink.flush(&outbox) {
+            if outbox.rest(&mut waker) {
+                return;
+            }
+        }
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Leaves the writing to the session's own task.
+    pub fn wake(self) {
+        self.waker.wake();
+    }
 }
 
 /// The first frame has a place of its own: a session that keeps up never allocates.
@@ -93,8 +138,16 @@ impl Outbox {
         Self {
             bound,
             reserve,
+            sink: None,
             queue: Mutex::default(),
         }
+    }
+
+    /// Lets others than the session's own task write to its socket.
+    #[must_use]
+    pub fn with_sink(mut self, sink: Arc<dyn Sink>) -> Self {
+        self.sink = Some(sink);
+        self
     }
 
     /// Queues a reply, whatever waits: its caller bounds how many commands a session may have waiting.
@@ -107,25 +160,32 @@ impl Outbox {
     /// # Errors
     /// [`Full`] when it does not fit even then; it was not queued.
     pub fn event(&self, frame: Bytes) -> Result<(), Full> {
-        self.with(|queue| {
-            if queue.push_bytes + frame.len() > self.bound {
-                queue.drop_ephemeral();
-            }
-            if queue.push_bytes + frame.len() > self.bound {
-                return Err(Full);
-            }
-            queue.put(frame, Class::Event);
-            Ok(())
-        })
+        self.with(|queue| queue.put_event(frame, self.bound))
     }
 
     /// Queues typing or presence if there is room.
     pub fn ephemeral(&self, frame: Bytes) {
-        self.with(|queue| {
-            if queue.push_bytes + frame.len() <= self.bound {
-                queue.put(frame, Class::Ephemeral);
-            }
-        });
+        self.with(|queue| queue.put_ephemeral(frame, self.bound));
+    }
+
+    /// As [`Outbox::event`], but wakes nobody: the caller gets the duty, unless somebody has it already.
+    ///
+    /// # Errors
+    /// [`Full`], as [`Outbox::event`].
+    pub fn post_event(self: &Arc<Self>, frame: Bytes) -> Result<Option<Due>, Full> {
+        let (put, waker) = self.change(|queue| queue.put_event(frame, self.bound));
+        put.map(|()| self.due(waker))
+    }
+
+    /// As [`Outbox::ephemeral`], but wakes nobody: the caller gets the duty, unless somebody has it already.
+    pub fn post_ephemeral(self: &Arc<Self>, frame: Bytes) -> Option<Due> {
+        let ((), waker) = self.change(|queue| queue.put_ephemeral(frame, self.bound));
+        self.due(waker)
+    }
+
+    fn due(self: &Arc<Self>, waker: Option<Waker>) -> Option<Due> {
+        let outbox = self.clone();
+        waker.map(|waker| Due { outbox, waker })
     }
 
     /// Queues what a session must hear even when it is slow (`lagged`, `gone`, `bye`); if even the reserve is used
@@ -211,7 +271,7 @@ impl Outbox {
     /// Ready when something waits or the session must end. One task may wait at a time: the last one that asked.
     pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut queue = self.queue.lock();
-        if queue.first.is_some() || queue.close.is_some() {
+        if queue.due() {
             return Poll::Ready(());
         }
         match &mut queue.waker {
@@ -233,23 +293,58 @@ impl Outbox {
         (queue.reply_bytes, queue.push_bytes)
     }
 
-    fn with<R>(&self, change: impl FnOnce(&mut Queue) -> R) -> R {
+    /// Puts the waker back, if nothing waits.
+    fn rest(&self, waker: &mut Option<Waker>) -> bool {
         let mut queue = self.queue.lock();
-        let result = change(&mut queue);
-        let waker = if queue.first.is_some() || queue.close.is_some() {
-            queue.waker.take()
-        } else {
-            None
-        };
-        drop(queue);
+        if queue.due() {
+            return false;
+        }
+        if queue.waker.is_none() {
+            queue.waker = waker.take();
+        }
+        true
+    }
+
+    fn with<R>(&self, change: impl FnOnce(&mut Queue) -> R) -> R {
+        let (result, waker) = self.change(change);
         if let Some(waker) = waker {
             waker.wake();
         }
         result
     }
+
+    /// Changes the queue; with something waiting then, the waker is the caller's, unless somebody has it already.
+    fn change<R>(&self, change: impl FnOnce(&mut Queue) -> R) -> (R, Option<Waker>) {
+        let mut queue = self.queue.lock();
+        let result = change(&mut queue);
+        let waker = if queue.due() { queue.waker.take() } else { None };
+        (result, waker)
+    }
 }
 
 impl Queue {
+    /// Whether there is something to write, or to end.
+    const fn due(&self) -> bool {
+        self.first.is_some() || self.close.is_some()
+    }
+
+    fn put_event(&mut self, frame: Bytes, bound: usize) -> Result<(), Full> {
+        if self.push_bytes + frame.len() > bound {
+            self.drop_ephemeral();
+        }
+        if self.push_bytes + frame.len() > bound {
+            return Err(Full);
+        }
+        self.put(frame, Class::Event);
+        Ok(())
+    }
+
+    fn put_ephemeral(&mut self, frame: Bytes, bound: usize) {
+        if self.push_bytes + frame.len() <= bound {
+            self.put(frame, Class::Ephemeral);
+        }
+    }
+
     fn put(&mut self, frame: Bytes, class: Class) {
         if self.abandoned {
             return;
@@ -359,5 +454,85 @@ mod tests {
         assert_eq!((first.bytes, first.more, first.close), (10, true, None));
         assert!(outbox.take(&mut frames, 10).close.is_some());
         assert_eq!(frames.len(), 3);
+    }
+
+    /// Writes everything, or nothing.
+    #[derive(Debug, Default)]
+    struct Recorder {
+        stuck: std::sync::atomic::AtomicBool,
+        written: Mutex<Vec<Bytes>>,
+        /// Comes while the writing is under way.
+        late: Mutex<Option<Bytes>>,
+    }
+
+    impl Sink for Recorder {
+        fn flush(&self, outbox: &Outbox) -> bool {
+            if self.stuck.load(std::sync::atomic::Ordering::Relaxed) {
+                return false;
+            }
+            let closing = outbox.take(&mut self.written.lock(), usize::MAX).close.is_some();
+            if let Some(late) = self.late.lock().take() {
+                outbox.event(late).expect("room enough");
+            }
+            !closing
+        }
+    }
+
+    /// A session's task that counts how often it is woken.
+    #[derive(Default)]
+    struct Task(std::sync::atomic::AtomicUsize);
+
+    impl std::task::Wake for Task {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    fn attended(sink: &Arc<Recorder>) -> (Arc<Outbox>, Arc<Task>) {
+        let outbox = Arc::new(Outbox::new(100, 10).with_sink(sink.clone()));
+        let task = Arc::new(Task::default());
+        let waker = Waker::from(task.clone());
+        assert!(outbox.poll_ready(&mut Context::from_waker(&waker)).is_pending());
+        (outbox, task)
+    }
+
+    fn woken(task: &Task) -> usize {
+        task.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    #[test]
+    fn whoever_posts_writes_and_wakes_nobody() {
+        let sink = Arc::new(Recorder::default());
+        let (outbox, task) = attended(&sink);
+        let due = outbox.post_event(frame("one")).expect("room enough").expect("a duty");
+        assert!(
+            outbox.post_event(frame("two")).expect("room enough").is_none(),
+            "somebody has it"
+        );
+        assert!(outbox.post_ephemeral(frame("three")).is_none(), "somebody has it");
+        *sink.late.lock() = Some(frame("late"));
+        due.write();
+        assert_eq!(*sink.written.lock(), ["one", "two", "three", "late"]);
+        assert_eq!(woken(&task), 0);
+        outbox.reply(frame("reply"));
+        assert_eq!(woken(&task), 1, "the waker was put back");
+    }
+
+    #[test]
+    fn a_session_whose_socket_is_full_or_that_is_to_end_is_woken() {
+        let sink = Arc::new(Recorder::default());
+        let (outbox, task) = attended(&sink);
+        sink.stuck.store(true, std::sync::atomic::Ordering::Relaxed);
+        let due = outbox.post_event(frame("one")).expect("room enough").expect("a duty");
+        due.write();
+        assert_eq!((woken(&task), sink.written.lock().len()), (1, 0));
+
+        sink.stuck.store(false, std::sync::atomic::Ordering::Relaxed);
+        let (outbox, task) = attended(&sink);
+        let due = outbox.post_event(frame("two")).expect("room enough").expect("a duty");
+        outbox.close(Close::TOO_SLOW);
+        assert_eq!(woken(&task), 0, "the duty is somebody's");
+        due.write();
+        assert_eq!((woken(&task), sink.written.lock().len()), (1, 1));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use super::tail::Tail;
-use super::{Config, Edge, Parts, StartError, commands, presence, reads, rooms};
+use super::{Config, Edge, Parts, StartError, commands, delivery, presence, reads, rooms};
 use crate::command::{Ask, Caller, TraceContext, Write};
 use engine::domain::{Cid, Kind, Offset, Partition, PersonName, RoomId, RoomName, RoomTopic, Seq, Timestamp, UserId};
 use engine::log::{Error, Log, Topic};
@@ -22,21 +22,17 @@ pub(super) async fn start(config: Config, parts: Parts, draining: CancellationTo
     let events = ends(&*parts.log, Topic::Events).await?;
     let reads = ends(&*parts.log, Topic::Reads).await?;
     let signals = signals_since(&config, &parts).await?;
-    let starts = [
-        (Topic::Events, &events),
-        (Topic::Reads, &reads),
-        (Topic::Signals, &signals),
-    ];
-    let starts = starts.into_iter().flat_map(|(topic, offsets)| {
-        let partitions = (0..).map(Partition::new);
-        partitions
-            .zip(offsets)
-            .map(move |(partition, offset)| (topic, partition, *offset))
-    });
-    let starts = starts.collect();
     let core = Arc::new(Core::new(config, parts, &events, draining));
     core.read_erasures().await;
-    let tail = core.parts.log.tail(starts, Box::new(Tail::new(core.clone())))?;
+    for lane in 0..core.deliveries.lanes() {
+        core.tasks.spawn(delivery::serve(core.clone(), lane));
+    }
+    // Events have a tail of their own: whoever fetches names every partition it reads, each time, and of events there
+    // are many.
+    let tails = [
+        tail(&core, &[(Topic::Events, &events)])?,
+        tail(&core, &[(Topic::Reads, &reads), (Topic::Signals, &signals)])?,
+    ];
     core.tasks.spawn(core.clone().sweep());
     core.tasks.spawn(core.clone().watch_erasures());
     core.tasks.spawn(presence::tell(core.clone()));
@@ -48,7 +44,7 @@ pub(super) async fn start(config: Config, parts: Parts, draining: CancellationTo
     let _ = tokio::time::timeout(PATIENCE, general).await;
     Ok(Arc::new(Edge {
         core,
-        tail: Mutex::new(Some(tail)),
+        tails: Mutex::new(tails.into()),
         sessions: AtomicU64::new(1),
     }))
 }
@@ -61,10 +57,20 @@ pub(super) async fn stop(edge: &Edge) {
     core.stopping.cancel();
     core.tasks.close();
     core.tasks.wait().await;
-    let tail = edge.tail.lock().take();
-    if let Some(tail) = tail {
+    let tails = std::mem::take(&mut *edge.tails.lock());
+    for tail in tails {
         tail.stop().await;
     }
+}
+
+fn tail(core: &Arc<Core>, topics: &[(Topic, &Vec<Offset>)]) -> Result<Box<dyn engine::log::Tail>, Error> {
+    let starts = topics.iter().flat_map(|&(topic, offsets)| {
+        let partitions = (0..).map(Partition::new);
+        partitions
+            .zip(offsets)
+            .map(move |(partition, offset)| (topic, partition, *offset))
+    });
+    core.parts.log.tail(starts.collect(), Box::new(Tail::new(core.clone())))
 }
 
 async fn ends(log: &dyn Log, topic: Topic) -> Result<Vec<Offset>, Error> {

@@ -48,7 +48,8 @@ pub async fn upgrade(
         let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
             return;
         };
-        let socket = Socket::new(parts.io.into_inner(), parts.read_buf, MESSAGE_BYTES).await;
+        let write_bytes = session_door.config.write_bytes;
+        let socket = Socket::new(parts.io.into_inner(), parts.read_buf, MESSAGE_BYTES, write_bytes).await;
         tasks.spawn(live(session_door, socket, beginning, place));
     });
     Ok(switching(headers, &key))

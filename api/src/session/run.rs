@@ -5,7 +5,7 @@
 //! the order of its frames; nothing here waits for one command while another could go on.
 
 use super::commands::{self, Done};
-use super::socket::{Inward, Socket};
+use super::socket::{Inward as Came, Socket};
 use super::{Door, Who};
 use crate::config::millis;
 use crate::edge::outbox::{Close, Outbox};
@@ -19,7 +19,8 @@ use futures_util::stream::FuturesUnordered;
 use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -58,6 +59,27 @@ pub(super) struct Session {
     heard: bool,
     /// Nothing more is read: the session is about to end.
     deaf: bool,
+    /// Nothing is read until less waits.
+    held_back: bool,
+    inward: Option<(Arc<Inward>, Waker)>,
+}
+
+/// Wakes the session for whatever is not its outbox: only then are its socket, its commands and its timer looked at.
+/// A push wakes it past this, and costs no more than the write.
+struct Inward {
+    due: AtomicBool,
+    task: Waker,
+}
+
+impl Wake for Inward {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.due.store(true, Ordering::Release);
+        self.task.wake_by_ref();
+    }
 }
 
 /// How a session ends.
@@ -79,7 +101,7 @@ impl Session {
         let timer = Box::pin(tokio::time::sleep(millis(door.config.auth_timeout_ms)));
         Self {
             id: Uuid::new_v4(),
-            outbox: door.edge.outbox(),
+            outbox: door.edge.outbox(socket.sink()),
             door,
             socket,
             who: None,
@@ -90,6 +112,8 @@ impl Session {
             timer,
             heard: true,
             deaf: false,
+            held_back: false,
+            inward: None,
         }
     }
 
@@ -119,35 +143,62 @@ impl Session {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        loop {
-            // All frames that are there before any command: so the bound on waiting commands is exact, and commands are
-            // first polled in the order of their frames.
-            while let Poll::Ready(taken) = self.poll_frames(cx) {
-                if matches!(taken, Taken::Gone) {
-                    return Poll::Ready(End::Gone);
-                }
-            }
-            if !self.poll_commands(cx) {
-                break;
-            }
+        let (due, waker) = self.inward(cx);
+        let mut inward = Context::from_waker(&waker);
+        if due && self.poll_inward(&mut inward).is_ready() {
+            return Poll::Ready(End::Gone);
         }
-        let held_back = self.too_many_replies();
-        match self.socket.poll_write(cx, &self.outbox, self.door.config.write_bytes) {
+        match self.socket.poll_write(cx, &self.outbox) {
             // Whoever is sent elsewhere still hears what became of the commands under way.
             Poll::Ready(Ok(close)) if close.code == Code::Draining.code() && self.waiting() > 0 => self.deaf = true,
             Poll::Ready(Ok(close)) => return Poll::Ready(End::Close(close)),
             Poll::Ready(Err(_)) => return Poll::Ready(End::Gone),
             Poll::Pending => {}
         }
-        if held_back && !self.too_many_replies() {
-            cx.waker().wake_by_ref();
+        if self.held_back && !self.is_full() {
+            waker.wake_by_ref();
         }
-        while self.timer.as_mut().poll(cx).is_ready() {
+        while due && self.timer.as_mut().poll(&mut inward).is_ready() {
             if let Some(code) = self.tick() {
                 return Poll::Ready(End::Close(code.into()));
             }
             // The ping itself leaves with the next turn.
-            cx.waker().wake_by_ref();
+            waker.wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    /// Whether anything but the outbox may have something, and the waker to give to it.
+    fn inward(&mut self, cx: &Context<'_>) -> (bool, Waker) {
+        match &self.inward {
+            Some((inward, waker)) if inward.task.will_wake(cx.waker()) => {
+                (inward.due.swap(false, Ordering::AcqRel), waker.clone())
+            }
+            _ => {
+                let task = cx.waker().clone();
+                let due = AtomicBool::new(false);
+                let inward = Arc::new(Inward { due, task });
+                let waker = Waker::from(inward.clone());
+                self.inward = Some((inward, waker.clone()));
+                (true, waker)
+            }
+        }
+    }
+
+    /// Takes what the socket and the commands have; ready when the peer is gone.
+    fn poll_inward(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.held_back = false;
+        loop {
+            // All frames that are there before any command: so the bound on waiting commands is exact, and commands are
+            // first polled in the order of their frames.
+            while let Poll::Ready(taken) = self.poll_frames(cx) {
+                if matches!(taken, Taken::Gone) {
+                    return Poll::Ready(());
+                }
+            }
+            if !self.poll_commands(cx) {
+                break;
+            }
         }
         Poll::Pending
     }
@@ -169,14 +220,18 @@ impl Session {
     }
 
     /// The peer does not read what it asked for: then it is not asked what else it wants.
-    fn too_many_replies(&self) -> bool {
-        self.outbox.waiting().0 > self.door.config.max_reply_bytes
+    fn is_full(&self) -> bool {
+        self.socket.is_stuck() || self.outbox.waiting().0 > self.door.config.max_reply_bytes
     }
 
     /// Takes the next frames: those of the message at hand, else of the next one. Pending when nothing more can be
     /// taken now.
     fn poll_frames(&mut self, cx: &mut Context<'_>) -> Poll<Taken> {
-        if self.deaf || self.authenticating || self.too_many_replies() {
+        if self.deaf || self.authenticating {
+            return Poll::Pending;
+        }
+        if self.is_full() {
+            self.held_back = true;
             return Poll::Pending;
         }
         if let Some((message, from)) = self.message.take() {
@@ -185,10 +240,10 @@ impl Session {
         }
         match self.socket.poll_read(cx) {
             Poll::Pending => return Poll::Pending,
-            Poll::Ready(Inward::Text(text)) => self.message = Some((text, 0)),
-            Poll::Ready(Inward::Alive) => {}
-            Poll::Ready(Inward::Bad) => self.end(Code::BadFrame),
-            Poll::Ready(Inward::Gone) => return Poll::Ready(Taken::Gone),
+            Poll::Ready(Came::Text(text)) => self.message = Some((text, 0)),
+            Poll::Ready(Came::Alive) => {}
+            Poll::Ready(Came::Bad) => self.end(Code::BadFrame),
+            Poll::Ready(Came::Gone) => return Poll::Ready(Taken::Gone),
         }
         self.heard = true;
         Poll::Ready(Taken::Something)

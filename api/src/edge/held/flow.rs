@@ -2,6 +2,7 @@
 
 use super::super::core::Core;
 use super::super::listener::{Listener, TooManyRooms};
+use super::super::outbox::Full;
 use super::super::push::{self, Gone};
 use super::super::view::PresenceView;
 use super::{Held, Open};
@@ -104,17 +105,19 @@ impl Held {
             };
             let frame = push::presence(self.id, now.count, &joined, &left);
             open.shown = now;
-            for listener in open.live.values() {
-                listener.outbox.ephemeral(frame.clone());
-            }
+            let posted = open
+                .live
+                .values()
+                .map(|listener| listener.outbox.post_ephemeral(frame.clone()));
+            core.deliveries.hand_over(posted.flatten().collect());
         }
         let typing = std::mem::take(&mut open.typing);
         if !typing.is_empty() {
             let frame = push::typing(self.id, &typing);
             let alone = (typing.len() == 1).then(|| typing[0]);
-            for listener in open.live.values().filter(|listener| Some(listener.user_id) != alone) {
-                listener.outbox.ephemeral(frame.clone());
-            }
+            let hearers = open.live.values().filter(|listener| Some(listener.user_id) != alone);
+            let posted = hearers.map(|listener| listener.outbox.post_ephemeral(frame.clone()));
+            core.deliveries.hand_over(posted.flatten().collect());
         }
     }
 
@@ -154,13 +157,15 @@ impl Open {
     }
 
     /// Sends an event to everyone who hears the room; those whose outbox is full are paused.
-    pub(super) fn broadcast(&mut self, room: RoomId, seq: Seq, frame: &Bytes) {
-        let mut full = Vec::new();
+    pub(super) fn broadcast(&mut self, core: &Core, room: RoomId, seq: Seq, frame: &Bytes) {
+        let (mut full, mut due) = (Vec::new(), Vec::new());
         for (id, listener) in &self.live {
-            if listener.outbox.event(frame.clone()).is_err() {
-                full.push(*id);
+            match listener.outbox.post_event(frame.clone()) {
+                Ok(posted) => due.extend(posted),
+                Err(Full) => full.push(*id),
             }
         }
+        core.deliveries.hand_over(due);
         super::super::metrics::pushed(self.live.len() - full.len());
         for id in full {
             if let Some(listener) = self.live.remove(&id) {
