@@ -1,5 +1,7 @@
 //! The binary `roomlog`.
 
+mod memory;
+
 use api::{cli::Cli, config, process};
 use clap::Parser as _;
 use std::io::Write as _;
@@ -9,6 +11,7 @@ use std::process::ExitCode;
 const MISCONFIGURED: u8 = 2;
 
 fn main() -> ExitCode {
+    memory::share_arenas();
     let cli = Cli::parse();
     let loaded = match config::load(cli.config.as_deref(), std::env::vars()) {
         Ok(loaded) => loaded,
