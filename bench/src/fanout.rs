@@ -6,13 +6,15 @@ use crate::floor::Floor;
 use crate::report::Report;
 use crate::swarm::{CENTRIFUGE, Listener, ROOMLOG, Swarm};
 use crate::{process, wire};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::io::BufRead;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const SESSIONS: usize = 1_000;
+/// Who sends, in turn: one alone may have as many commands waiting as a session may, on a machine that is busy.
+const SENDERS: usize = 8;
 const SECONDS: u32 = 5;
 const ROUNDS: usize = 3;
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -51,15 +53,16 @@ struct Round {
     centrifuge: f64,
 }
 
-/// Runs all cases; `centrifuge` is the peer's binary.
-pub(crate) async fn run(centrifuge: &str) -> Result<()> {
+/// Runs all cases, or the one named; `centrifuge` is the peer's binary.
+pub(crate) async fn run(centrifuge: &str, only: Option<usize>) -> Result<()> {
     let mut report = Report::new("fanout", "CPU per delivery to 1,000 sessions");
     report.line("| load | Roomlog µs | bare writes µs | centrifuge µs | ÷ bare (goal) | ÷ centrifuge (goal) |");
     report.line("|---|---|---|---|---|---|");
     let cluster = Cluster::start().await?;
     let edge = cluster.process(&["edge"], &[]).await?;
     let token = cluster.register(&edge, "fanout").await?;
-    for case in CASES {
+    let cases = CASES.into_iter().enumerate();
+    for (_, case) in cases.filter(|(i, _)| only.is_none_or(|only| only == *i)) {
         let mut rounds = Vec::with_capacity(ROUNDS);
         for _ in 0..ROUNDS {
             let (roomlog, frame) = roomlog(case, &cluster, &edge, &token).await?;
@@ -83,6 +86,9 @@ pub(crate) async fn run(centrifuge: &str) -> Result<()> {
             median(|round| round.roomlog / round.centrifuge),
         ));
     }
+    if only.is_some() {
+        return Ok(());
+    }
     report.keep()
 }
 
@@ -100,8 +106,11 @@ async fn roomlog(case: Case, cluster: &Cluster, edge: &Process, token: &str) -> 
         frames: vec![subscribe(&rooms[session % case.rooms])],
     });
     let mut swarm = Swarm::connect(listeners.collect(), ROOMLOG).await?;
-    let mut sender = Sender::open(edge.address, "/v1/ws", &cluster::session_headers(token), None).await?;
-    let cpu = per_delivery(edge.pid(), case, &mut swarm, &mut sender, |message| {
+    let mut senders = Vec::with_capacity(SENDERS);
+    for _ in 0..SENDERS {
+        senders.push(Sender::open(edge.address, "/v1/ws", &cluster::session_headers(token), None).await?);
+    }
+    let cpu = per_delivery(edge.pid(), case, &mut swarm, &mut senders, |message| {
         send(message, &rooms)
     })
     .await?;
@@ -125,11 +134,18 @@ async fn sample(edge: &Process, token: &str, room: &str) -> Result<String> {
     let (mut reader, mut writer) = wire::connect(edge.address, "/v1/ws", &cluster::session_headers(token)).await?;
     writer.send(&subscribe(room)).await?;
     writer.send(&send(1, &[room.to_owned()])).await?;
+    let mut heard = Vec::new();
     loop {
-        let message = String::from_utf8(reader.message().await?.context("closed")?.to_vec())?;
+        let message = reader
+            .message()
+            .await?
+            .with_context(|| format!("closed after {heard:?}"))?;
+        let message = String::from_utf8(message.to_vec())?;
+        ensure!(!message.contains(r#""error":"#), "the sample was refused: {message}");
         if let Some(frame) = message.lines().find(|line| line.contains(r#""type":"message_sent""#)) {
             return Ok(frame.to_owned());
         }
+        heard.push(message);
     }
 }
 
@@ -173,8 +189,11 @@ async fn peer(case: Case, binary: &str) -> Result<f64> {
         ],
     });
     let mut swarm = Swarm::connect(listeners.collect(), CENTRIFUGE).await?;
-    let mut sender = Sender::open(address, "/ws", &[], Some(&connect)).await?;
-    per_delivery(child.0.id(), case, &mut swarm, &mut sender, |message| {
+    let mut senders = Vec::with_capacity(SENDERS);
+    for _ in 0..SENDERS {
+        senders.push(Sender::open(address, "/ws", &[], Some(&connect)).await?);
+    }
+    per_delivery(child.0.id(), case, &mut swarm, &mut senders, |message| {
         let channel = message as usize % case.rooms;
         format!(
             r#"{{"id":{},"publish":{{"channel":"room{channel}","data":{{"text":"{TEXT}"}}}}}}"#,
@@ -204,14 +223,15 @@ async fn per_delivery(
     pid: u32,
     case: Case,
     swarm: &mut Swarm,
-    sender: &mut Sender,
+    senders: &mut [Sender],
     frame: impl Fn(u32) -> String,
 ) -> Result<f64> {
     let (before, told, begun) = (process::cpu_seconds(pid)?, swarm.delivered(), Instant::now());
     let each = Duration::from_secs(1) / case.rate;
     for message in 0..case.rate * SECONDS {
         tokio::time::sleep((each * message).saturating_sub(begun.elapsed())).await;
-        sender.writer.send(&frame(message)).await?;
+        let sender = message as usize % senders.len();
+        senders[sender].writer.send(&frame(message)).await?;
     }
     swarm.until(told + deliveries(case), DEADLINE).await?;
     Ok((process::cpu_seconds(pid)? - before) * 1e6 / deliveries(case) as f64)

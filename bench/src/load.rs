@@ -1,4 +1,5 @@
-//! Closed-loop senders: each session keeps a window of sends unanswered, as many as the protocol lets wait.
+//! Closed-loop senders: each session keeps a window of sends unanswered, as many as the protocol lets wait. What may be
+//! sent at the same moment leaves in one message, as the answers come in one.
 
 use crate::cluster;
 use crate::wire;
@@ -74,11 +75,22 @@ async fn sends(
     session: usize,
     share: usize,
 ) -> Result<()> {
-    for message in 0..share {
+    let mut message = 0;
+    while message < share {
         window.acquire().await?.forget();
-        let room = rooms.of(session, message);
-        let since = room.head.load(Ordering::Relaxed);
-        writer.send(&frame(message + 1, &room.id, since)).await?;
+        let mut frames = String::new();
+        loop {
+            let room = rooms.of(session, message);
+            let since = room.head.load(Ordering::Relaxed);
+            frames.push_str(&frame(message + 1, &room.id, since));
+            message += 1;
+            match window.try_acquire() {
+                Ok(permit) if message < share => permit.forget(),
+                _ => break,
+            }
+            frames.push('\n');
+        }
+        writer.send(&frames).await?;
     }
     // The reading half ends the session, when all is answered.
     window.acquire_many(u32::try_from(WINDOW)?).await?.forget();

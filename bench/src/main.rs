@@ -50,6 +50,9 @@ struct Peer {
     /// Its binary, built from bench/peers/centrifuge.
     #[arg(long, env = "ROOMLOG_BENCH_CENTRIFUGE")]
     centrifuge: String,
+    /// Only one load of `fanout`, by its place; nothing is kept then.
+    #[arg(long)]
+    only: Option<usize>,
 }
 
 fn main() -> Result<()> {
@@ -67,17 +70,17 @@ fn main() -> Result<()> {
 
 async fn run(bench: Bench) -> Result<()> {
     match bench {
-        Bench::All(Peer { centrifuge }) => {
+        Bench::All(Peer { centrifuge, .. }) => {
             latency::run().await?;
             throughput::run().await?;
-            fanout::run(&centrifuge).await?;
+            fanout::run(&centrifuge, None).await?;
             idle::run().await?;
             projection::run().await?;
             resume::run().await
         }
         Bench::Latency => latency::run().await,
         Bench::Throughput => throughput::run().await,
-        Bench::Fanout(Peer { centrifuge }) => fanout::run(&centrifuge).await,
+        Bench::Fanout(Peer { centrifuge, only }) => fanout::run(&centrifuge, only).await,
         Bench::Idle => idle::run().await,
         Bench::Projection => projection::run().await,
         Bench::Resume => resume::run().await,

@@ -46,8 +46,10 @@ fn machine() -> String {
         .lines()
         .find_map(|line| line.strip_prefix("model name"))
         .unwrap_or(": unknown");
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     format!(
-        "Load, services and server on one machine: {cores} cores, {}.",
-        model.trim_start_matches([' ', '\t', ':'])
+        "Load, services and server on one machine: {cores} cores, {}; its load average when it began: {}.",
+        model.trim_start_matches([' ', '\t', ':']),
+        load.split(' ').next().unwrap_or("unknown")
     )
 }
