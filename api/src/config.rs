@@ -108,6 +108,8 @@ pub struct Http {
     pub secure_cookies: bool,
     pub request_timeout_ms: u64,
     pub header_timeout_ms: u64,
+    pub unread_body_bytes: u64,
+    pub unread_body_timeout_ms: u64,
     pub max_connections: usize,
 }
 

@@ -12,9 +12,11 @@ mod messages;
 mod moderation;
 mod ops;
 mod rooms;
+mod unread;
 
 pub(crate) use auth::error as account_error;
 pub use ops::{Check, Readiness, readiness_router};
+pub use unread::UnreadBodies;
 
 use crate::auth::Origins;
 use crate::config::Config;

@@ -4,6 +4,7 @@
 //! connection is accepted, requests under way are answered, and what is left is cut off by whoever owns the server.
 
 use crate::config::{Http, millis};
+use crate::rest::UnreadBodies;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -47,6 +48,7 @@ pub async fn serve(listener: TcpListener, router: Router, config: &Http, stop: C
     let places = Arc::new(Semaphore::new(config.max_connections));
     let connections = TaskTracker::new();
     let head_timeout = millis(config.header_timeout_ms);
+    let router = router.layer(axum::Extension(UnreadBodies::new(config, connections.clone())));
     loop {
         let accepted = tokio::select! {
             biased;

@@ -1,5 +1,6 @@
 //! What surrounds every controller: traces, timeouts, panics, CORS, security headers, and the shape of errors.
 
+use super::UnreadBodies;
 use super::problem;
 use crate::auth::Origins;
 use crate::config::{Config, millis};
@@ -60,12 +61,19 @@ async fn outermost(mut request: Request, next: Next, timeout: Duration) -> Respo
     let span = trace.span.clone();
     request.extensions_mut().insert(trace);
     let changes = !method.is_safe();
+    let (request, rest) = match request.extensions_mut().remove::<UnreadBodies>() {
+        Some(unread) => unread.lend(request),
+        None => (request, None),
+    };
     let answer = AssertUnwindSafe(next.run(request).instrument(span)).catch_unwind();
     let response = match tokio::time::timeout(timeout, answer).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => panicked(&trace_id, changes),
         Err(_) => with_outcome(Error::new(Name::Timeout, "there was no answer in time"), changes),
     };
+    if let Some(rest) = rest {
+        rest.drain();
+    }
     let mut response = problem::finish(response, &trace_id);
     secure(&mut response);
     let path = path.as_ref().map_or("none", MatchedPath::as_str);

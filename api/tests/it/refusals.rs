@@ -1,8 +1,11 @@
 //! REST where something is wrong: each gets its problem (RFC 9457).
 
-use crate::support::Server;
+use crate::support::{DEADLINE, Server};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 
 async fn is_a_problem(answer: Response, status: u16, name: &str, field: Option<&str>) {
     assert_eq!(
@@ -129,6 +132,79 @@ async fn a_body_must_be_json_within_bounds() {
         Some("kind"),
     )
     .await;
+    for bytes in [64 * 1024 + 1, 8 << 20] {
+        let answer = post(json, vec![b' '; bytes]).await.expect("an answer");
+        is_a_problem(answer, 413, "too_large", None).await;
+    }
+}
+
+/// What a peer reads until the connection ends, while it writes what `write` writes.
+async fn read_while(
+    server: &Server,
+    head: &str,
+    write: impl AsyncFnOnce(&mut OwnedWriteHalf) -> usize,
+) -> (String, usize) {
+    let address = server.url.trim_start_matches("http://");
+    let (mut inward, mut outward) = TcpStream::connect(address).await.expect("connected").into_split();
+    let reading = tokio::spawn(async move {
+        let mut read = Vec::new();
+        // That it ends by a reset is no matter here: what came before is what counts.
+        let ended = tokio::time::timeout(DEADLINE, inward.read_to_end(&mut read)).await;
+        let _ = ended.expect("the connection ends");
+        String::from_utf8(read).expect("text")
+    });
+    outward.write_all(head.as_bytes()).await.expect("written");
+    let written = write(&mut outward).await;
+    (reading.await.expect("read"), written)
+}
+
+#[tokio::test]
+async fn a_body_too_large_costs_no_more_than_its_bounds() {
+    const MUCH: usize = 64 << 20;
+    let server = Server::embedded_with(&[
+        ("ROOMLOG_HTTP__UNREAD_BODY_BYTES", "262144"),
+        ("ROOMLOG_HTTP__UNREAD_BODY_TIMEOUT_MS", "300"),
+    ])
+    .await;
+    let ann = server.register("ann").await;
+    let head = |more: &str| {
+        format!(
+            "POST /v1/rooms HTTP/1.1\r\nHost: roomlog\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\n{more}\r\n\r\n",
+            ann.token
+        )
+    };
+    let is_too_large = |read: &str| {
+        assert!(read.starts_with("HTTP/1.1 413 "), "{read}");
+        assert_eq!(read.matches("HTTP/1.1").count(), 1, "{read}");
+        assert!(read.contains("\"name\":\"too_large\""), "{read}");
+    };
+
+    // Somebody who never ends is cut off: far more fits in no buffer between the two.
+    let (read, written) = read_while(&server, &head("Transfer-Encoding: chunked"), async |outward| {
+        let chunk = [b"10000\r\n".as_slice(), &[b' '; 0x10000], b"\r\n"].concat();
+        let mut written = 0;
+        while written < MUCH && outward.write_all(&chunk).await.is_ok() {
+            written += chunk.len();
+        }
+        written
+    })
+    .await;
+    is_too_large(&read);
+    assert!(written < MUCH);
+
+    // So is somebody who says that much will come, and sends nothing more.
+    let (read, _) = read_while(&server, &head("Content-Length: 1000000"), async |outward| {
+        outward.write_all(b"{").await.expect("written");
+        0
+    })
+    .await;
+    is_too_large(&read);
+
+    // Who asks first is told, and not asked for the body (RFC 9110 §10.1.1).
+    let asks = head("Content-Length: 1000000\r\nExpect: 100-continue");
+    let (read, _) = read_while(&server, &asks, async |_| 0).await;
+    is_too_large(&read);
 }
 
 #[tokio::test]
