@@ -1,7 +1,7 @@
 //! The bytes of what the log holds: Avro, read by the fingerprint in a record's header, never by asking a registry.
 //!
-//! What must hold: how a record is read depends on its own bytes alone, so that every consumer, of any age and
-//! anywhere, sees the same event, the same gap or the same damage. The lock ([`lock`]) says which writer's schemas
+//! What must hold: how a record is read depends on its own bytes and the partition it stands in alone, so that every
+//! consumer, of any age and anywhere, sees the same event, the same gap or the same damage. The lock ([`lock`]) says which writer's schemas
 //! there are; it is embedded in the binary.
 
 pub mod compatibility;
@@ -16,7 +16,7 @@ mod wire;
 pub use wire::{Wire, datum_of};
 
 use crate::domain::{Event, RoomId};
-use crate::log::RecordRef;
+use crate::log::{RecordRef, partition_of};
 use bytes::Bytes;
 use lock::{Fingerprint, Lock, Type};
 
@@ -60,6 +60,9 @@ pub enum Bad {
     Magic,
     /// No key, or one that is not the record's room in lower-case text.
     Key,
+    /// It stands in another partition than its key's: a writer with a partitioner of its own put it there. Between two
+    /// partitions there is no order, so nobody may fold it.
+    Partition,
     /// The bytes are not the schema's, end early, go on too long, or break a bound that every edge keeps.
     Datum,
 }
@@ -72,6 +75,7 @@ impl Bad {
             Self::Header => "header",
             Self::Magic => "magic",
             Self::Key => "key",
+            Self::Partition => "partition",
             Self::Datum => "datum",
         }
     }
@@ -89,11 +93,11 @@ pub fn encode(event: &Event, rules: u32) -> Option<Encoded> {
     })
 }
 
-/// Reads a record of the events topic.
+/// Reads a record of the events topic of a log with so many `partitions`.
 ///
 /// # Errors
-/// [`Unread`], by the record's bytes alone.
-pub fn decode(record: RecordRef<'_>) -> Result<Decoded<'_>, Unread> {
+/// [`Unread`], by the record's bytes and place alone.
+pub fn decode(record: RecordRef<'_>, partitions: u16) -> Result<Decoded<'_>, Unread> {
     const BAD: fn(Bad) -> Unread = Unread::Bad;
     let (entry, value) = opened(&record)?;
     let Type::Event(kind) = entry.kind else {
@@ -101,8 +105,10 @@ pub fn decode(record: RecordRef<'_>) -> Result<Decoded<'_>, Unread> {
     };
     let datum = datum_of(value, entry.fingerprint).ok_or(BAD(Bad::Magic))?;
     let event = convert::read(kind, &entry.schema, datum).ok_or(BAD(Bad::Datum))?;
-    if record.key.and_then(room_of_key) != Some(event.room_id) {
-        return Err(BAD(Bad::Key));
+    let key = record.key.filter(|key| room_of_key(key) == Some(event.room_id));
+    let key = key.ok_or(BAD(Bad::Key))?;
+    if partition_of(key, partitions) != record.position.partition {
+        return Err(BAD(Bad::Partition));
     }
     Ok(Decoded {
         event,

@@ -202,6 +202,13 @@ impl Held {
             // Whoever opens it finds the record in the ring.
             return;
         };
+        if record.position.partition != self.partition {
+            // Not the room's own: offsets of another partition mean nothing here.
+            if let Err(unread) = codec::decode(record, core.parts.log.partitions()) {
+                super::metrics::unread(&unread);
+            }
+            return;
+        }
         if record.position.offset < open.next {
             return;
         }
@@ -234,7 +241,7 @@ impl Open {
     pub(super) fn fold(&mut self, core: &Core, held: &Held, record: RecordRef<'_>) {
         let position = record.position;
         self.next = position.offset.next();
-        let decoded = match codec::decode(record) {
+        let decoded = match codec::decode(record, core.parts.log.partitions()) {
             Ok(decoded) => decoded,
             Err(unread) => {
                 super::metrics::unread(&unread);

@@ -3,7 +3,7 @@
 use crate::support::cluster::Cluster;
 use crate::support::{Person, Server, Wire, cid, eventually, so};
 use bytes::Bytes;
-use engine::domain::{Offset, Position, RoomId};
+use engine::domain::{Offset, Partition, Position, RoomId};
 use engine::live::Reader as _;
 use engine::log::{Log as _, Outgoing, RangeLimits, Record, Topic, kafka};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -126,7 +126,7 @@ fn changed(record: &mut Outgoing, change: impl FnOnce(&mut Vec<u8>)) {
 }
 
 /// Every way to be damaged, with its reason in the dead letters.
-const DAMAGES: [(&str, &str, Damage); 17] = [
+const DAMAGES: [(&str, &str, Damage); 18] = [
     ("Avro garbage", "datum", |record, _| {
         changed(record, |value| value[5..].fill(0xFF))
     }),
@@ -168,6 +168,9 @@ const DAMAGES: [(&str, &str, Damage); 17] = [
     ("the key of another room", "key", |record, other| {
         record.key = Some(other.to_owned().into())
     }),
+    ("in the partition of another partitioner", "partition", |record, _| {
+        record.partition = Partition::new(u16::from(record.partition == Partition::new(0)));
+    }),
 ];
 
 /// The fingerprint of the events that say a room was made.
@@ -201,9 +204,12 @@ async fn what_nobody_can_read_is_set_aside_as_it_was_and_chat_goes_on() {
     let mut letters = Vec::new();
     for (what, reason, damage) in DAMAGES {
         let mut record = fresh();
+        let own = record.partition;
         damage(&mut record, &other);
-        // Where a writer would put it by its key; it may be another room's partition.
-        record.partition = log.partition_of(record.key.as_deref().unwrap_or(said.key.as_deref().expect("a key")));
+        if record.partition == own {
+            // Where a writer would put it by its key; it may be another room's partition.
+            record.partition = log.partition_of(record.key.as_deref().unwrap_or(said.key.as_deref().expect("a key")));
+        }
         let position = log.append(record.clone()).await.expect("appended");
         letters.push((record, reason, position));
         scene.chat(what).await;

@@ -2,7 +2,7 @@
 
 use super::lock::{self, EventType, FILES, Lock};
 use super::signal::{self, RoomPresence, Signal};
-use super::tests::{by_values, every, record};
+use super::tests::{ONE, by_values, every, record};
 use super::{Bad, Unread, Wire, convert, decode, decode_datum, encode};
 use crate::domain::{Actor, Body, Cid, Event, EventId, Kind, Removal, Role, RoomId, Seq, Target, Timestamp, UserId};
 use proptest::collection::vec;
@@ -177,9 +177,9 @@ proptest! {
         let (key, value) = (event.room_id.to_string(), Wire::Confluent { id: 1 }.wrap(&encoded));
         let end = cut.index(value.len());
         let expected = if end < 5 { Bad::Magic } else { Bad::Datum };
-        prop_assert_eq!(decode(record(&key, &value[..end], &encoded.fingerprint)), Err(Unread::Bad(expected)));
+        prop_assert_eq!(decode(record(&key, &value[..end], &encoded.fingerprint), ONE), Err(Unread::Bad(expected)));
         let longer = [&value[..], &[more]].concat();
-        prop_assert_eq!(decode(record(&key, &longer, &encoded.fingerprint)), Err(Unread::Bad(Bad::Datum)));
+        prop_assert_eq!(decode(record(&key, &longer, &encoded.fingerprint), ONE), Err(Unread::Bad(Bad::Datum)));
     }
 
     #[test]
@@ -188,7 +188,7 @@ proptest! {
         let entry = &entries[which.index(entries.len())];
         let value = [&[0, 0, 0, 0, 1][..], &bytes].concat();
         let key = Uuid::nil().to_string();
-        let _ = decode(record(&key, &value, &entry.fingerprint));
+        let _ = decode(record(&key, &value, &entry.fingerprint), ONE);
         let _ = signal::decode(record(&key, &value, &entry.fingerprint));
     }
 
@@ -296,10 +296,10 @@ fn single_object_bytes_must_name_the_schema_of_the_header() {
     let event = &every()[0];
     let (encoded, key) = (encode(event, 1).unwrap(), event.room_id.to_string());
     let mut value = Wire::SingleObject.wrap(&encoded).to_vec();
-    assert!(decode(record(&key, &value, &encoded.fingerprint)).is_ok());
+    assert!(decode(record(&key, &value, &encoded.fingerprint), ONE).is_ok());
     value[2] ^= 1;
     assert_eq!(
-        decode(record(&key, &value, &encoded.fingerprint)),
+        decode(record(&key, &value, &encoded.fingerprint), ONE),
         Err(Unread::Bad(Bad::Magic))
     );
 }

@@ -6,10 +6,13 @@ use crate::domain::{
     Actor, Body, Cid, Event, EventId, Kind, Offset, Partition, Position, Removal, Role, RoomId, Seq, Target, Timestamp,
     UserId,
 };
-use crate::log::{Headers, RecordRef};
+use crate::log::{Headers, RecordRef, partition_of};
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::writer::datum::GenericDatumWriter;
 use uuid::Uuid;
+
+/// So many partitions has a log in which every record stands where its key says.
+pub(super) const ONE: u16 = 1;
 
 fn user(number: u128) -> UserId {
     UserId::new(Uuid::from_u128(number))
@@ -127,7 +130,7 @@ fn every_event_is_read_as_it_was_written_by_either_wire() {
                 datum,
                 rules,
                 ..
-            } = decode(record(&key, &value, &encoded.fingerprint)).unwrap();
+            } = decode(record(&key, &value, &encoded.fingerprint), ONE).unwrap();
             assert_eq!((&read, datum, rules), (&event, &encoded.datum[..], 1));
         }
     }
@@ -260,26 +263,34 @@ fn damage_is_told_apart_from_the_future() {
     let (key, value) = (event.room_id.to_string(), Wire::Confluent { id: 1 }.wrap(&encoded));
     let good = record(&key, &value, &encoded.fingerprint);
     let bad = |reason| Err(Unread::Bad(reason));
-    assert!(decode(good).is_ok());
+    assert!(decode(good, ONE).is_ok());
 
     let headers = Headers {
         schema_count: 0,
         schema: None,
         ..good.headers
     };
-    assert_eq!(decode(RecordRef { headers, ..good }), bad(Bad::Header), "no header");
+    assert_eq!(
+        decode(RecordRef { headers, ..good }, ONE),
+        bad(Bad::Header),
+        "no header"
+    );
     let headers = Headers {
         schema_count: 2,
         ..good.headers
     };
-    assert_eq!(decode(RecordRef { headers, ..good }), bad(Bad::Header), "two headers");
     assert_eq!(
-        decode(record(&key, &value, b"seven b")),
+        decode(RecordRef { headers, ..good }, ONE),
+        bad(Bad::Header),
+        "two headers"
+    );
+    assert_eq!(
+        decode(record(&key, &value, b"seven b"), ONE),
         bad(Bad::Header),
         "seven bytes"
     );
     assert_eq!(
-        decode(record("?", &[9], b"unknown!")),
+        decode(record("?", &[9], b"unknown!"), ONE),
         Err(Unread::Future),
         "whatever its key and value"
     );
@@ -288,43 +299,58 @@ fn damage_is_told_apart_from_the_future() {
         ..good.headers
     };
     assert_eq!(
-        decode(RecordRef {
-            headers,
-            key: None,
-            value: None,
-            ..good
-        }),
+        decode(
+            RecordRef {
+                headers,
+                key: None,
+                value: None,
+                ..good
+            },
+            ONE
+        ),
         Err(Unread::Future)
     );
 
-    assert_eq!(decode(RecordRef { value: None, ..good }), bad(Bad::Magic));
-    assert_eq!(decode(record(&key, &[], &encoded.fingerprint)), bad(Bad::Magic));
+    assert_eq!(decode(RecordRef { value: None, ..good }, ONE), bad(Bad::Magic));
+    assert_eq!(decode(record(&key, &[], &encoded.fingerprint), ONE), bad(Bad::Magic));
     assert_eq!(
-        decode(record(&key, &[1, 0, 0, 0, 0], &encoded.fingerprint)),
+        decode(record(&key, &[1, 0, 0, 0, 0], &encoded.fingerprint), ONE),
         bad(Bad::Magic)
     );
-    assert_eq!(decode(RecordRef { key: None, ..good }), bad(Bad::Key));
+    assert_eq!(decode(RecordRef { key: None, ..good }, ONE), bad(Bad::Key));
     assert_eq!(
-        decode(record(
-            &key.to_uppercase().replace('0', "A"),
-            &value,
-            &encoded.fingerprint
-        )),
+        decode(
+            record(&key.to_uppercase().replace('0', "A"), &value, &encoded.fingerprint),
+            ONE
+        ),
         bad(Bad::Key)
     );
     assert_eq!(
-        decode(record(&Uuid::nil().to_string(), &value, &encoded.fingerprint)),
+        decode(record(&Uuid::nil().to_string(), &value, &encoded.fingerprint), ONE),
         bad(Bad::Key)
     );
+    let home = partition_of(key.as_bytes(), 16);
+    for partition in (0..16).map(Partition::new) {
+        let position = Position {
+            partition,
+            ..good.position
+        };
+        let read = decode(RecordRef { position, ..good }, 16);
+        if partition == home {
+            assert!(read.is_ok(), "where its key says");
+        } else {
+            assert_eq!(read, bad(Bad::Partition), "{partition}, not {home}");
+        }
+    }
     let longer = [&value[..], &[0]].concat();
     assert_eq!(
-        decode(record(&key, &longer, &encoded.fingerprint)),
+        decode(record(&key, &longer, &encoded.fingerprint), ONE),
         bad(Bad::Datum),
         "left over"
     );
     for end in 5..value.len() {
         assert_eq!(
-            decode(record(&key, &value[..end], &encoded.fingerprint)),
+            decode(record(&key, &value[..end], &encoded.fingerprint), ONE),
             bad(Bad::Datum),
             "cut at {end}"
         );

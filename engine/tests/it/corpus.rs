@@ -144,7 +144,9 @@ fn every_kind_type_reason_and_damage_is_in_it() {
             said.insert(match &record.verdict {
                 Said::Accepted { .. } => {
                     let event = record.bytes(log.about.partition);
-                    let event = decode(event.borrowed()).expect("accepted").event;
+                    let event = decode(event.borrowed(), log.about.partitions())
+                        .expect("accepted")
+                        .event;
                     types.insert(event.body.type_name());
                     "accepted".to_owned()
                 }
@@ -182,7 +184,7 @@ fn every_kind_type_reason_and_damage_is_in_it() {
         Reason::UnsupportedRules,
         Reason::Invalid,
     ];
-    let damages = [Bad::Header, Bad::Magic, Bad::Key, Bad::Datum];
+    let damages = [Bad::Header, Bad::Magic, Bad::Key, Bad::Partition, Bad::Datum];
     let wanted = reasons
         .map(|reason| reason.name().to_owned())
         .into_iter()

@@ -92,7 +92,11 @@ impl Partition<'_> {
     async fn write(&mut self, records: &[Record], rows: Rows, feed: &mut Feed) -> Result<(), Stop> {
         let Some(last) = records.last() else { return Ok(()) };
         let began = Instant::now();
-        let read: Vec<_> = records.iter().map(|record| codec::decode(record.borrowed())).collect();
+        let partitions = feed.common.log.partitions();
+        let read = records
+            .iter()
+            .map(|record| codec::decode(record.borrowed(), partitions));
+        let read: Vec<_> = read.collect();
         let events = read.iter().filter_map(|read| read.as_ref().ok());
         self.load(events.map(|decoded| decoded.event.room_id).collect(), feed)
             .await?;

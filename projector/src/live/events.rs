@@ -137,8 +137,9 @@ impl Partition<'_> {
         };
         let began = Instant::now();
         let mut events = Vec::with_capacity(batch.records.len());
+        let partitions = feed.common.log.partitions();
         for record in &batch.records {
-            match codec::decode(record.borrowed()) {
+            match codec::decode(record.borrowed(), partitions) {
                 Ok(decoded) => events.push((record, decoded)),
                 // The history projector copies what is damaged.
                 Err(unread) => metrics::unread("live", unread),

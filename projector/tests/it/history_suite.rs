@@ -3,7 +3,7 @@
 use crate::doubles::Freezing;
 use crate::model::{Model, records};
 use crate::place::{Place, Projector, config, eventually, over_both};
-use crate::speech::{Speech, said, user};
+use crate::speech::{DAMAGES, Speech, said, user};
 use engine::domain::{Epoch, Offset, Partition, Seq};
 use engine::history::Batch;
 use engine::log::Topic;
@@ -96,7 +96,7 @@ async fn a_checkpoint_beyond_the_end_stops_it(place: Place) {
 async fn what_is_damaged_is_copied_and_what_is_unknown_is_skipped(place: Place) {
     let mut speech = Speech::new(&place, 4);
     speech.begin().await;
-    for kind in 0..7 {
+    for kind in 0..DAMAGES {
         speech.damaged_as(kind).await;
         speech.of_the_future().await;
     }
@@ -105,11 +105,11 @@ async fn what_is_damaged_is_copied_and_what_is_unknown_is_skipped(place: Place) 
     projector.stop().await;
     let events = records(&*place.log, Topic::Events).await;
     let letters = records(&*place.log, Topic::DeadLetters).await;
-    assert_eq!(letters.values().map(Vec::len).sum::<usize>(), 7);
+    assert_eq!(letters.values().map(Vec::len).sum::<usize>(), DAMAGES);
     for (partition, letters) in letters {
         let damaged = events[&partition].iter().filter(|record| {
             matches!(
-                engine::codec::decode(record.borrowed()),
+                engine::codec::decode(record.borrowed(), place.log.partitions()),
                 Err(engine::codec::Unread::Bad(_))
             )
         });

@@ -1,8 +1,8 @@
 //! What the log says, folded in memory by the domain alone; and whether the stores say the same.
 
 use crate::place::{History, Live, Place, eventually};
-use engine::codec;
-use engine::domain::{Digest, Offset, Partition, Recent, Room, RoomId, Seq, Verdict};
+use engine::codec::{self, Decoded};
+use engine::domain::{Digest, Offset, Partition, Position, Recent, Room, RoomId, Seq, Verdict};
 use engine::history::StoredRoom;
 use engine::log::{Log, RangeLimits, Record, Topic};
 use std::collections::BTreeMap;
@@ -51,20 +51,26 @@ impl Model {
             rooms: BTreeMap::new(),
             ends: BTreeMap::new(),
         };
+        let partitions = log.partitions();
         for (partition, records) in records(log, Topic::Events).await {
             model.ends.insert(
                 partition,
                 records.last().map_or(Offset::ZERO, |last| last.position.offset.next()),
             );
-            records.iter().for_each(|record| model.fold(partition, record));
+            let decoded = records
+                .iter()
+                .map(|record| codec::decode(record.borrowed(), partitions));
+            for (record, decoded) in records.iter().zip(decoded) {
+                // What is no event is without effect.
+                if let Ok(decoded) = decoded {
+                    model.fold(partition, &decoded, record.position);
+                }
+            }
         }
         model
     }
 
-    fn fold(&mut self, partition: Partition, record: &Record) {
-        let Ok(decoded) = codec::decode(record.borrowed()) else {
-            return;
-        };
+    fn fold(&mut self, partition: Partition, decoded: &Decoded<'_>, at: Position) {
         let id = decoded.event.room_id;
         let expected = self.rooms.entry(id).or_insert_with(|| Expected {
             partition,
@@ -72,7 +78,6 @@ impl Model {
             recent: Recent::default(),
             journal: Vec::new(),
         });
-        let at = record.position;
         let applied = expected.room.fold(&decoded.event, decoded.rules, decoded.datum, at);
         if let Verdict::Accepted { seq, digest } = applied.verdict {
             let messages = expected.room.messages();

@@ -5,8 +5,8 @@ use crate::place::Place;
 use bytes::Bytes;
 use engine::codec::{self, Encoded, Wire};
 use engine::domain::{
-    Actor, Body, Cid, Emoji, Event, EventId, Kind, MessageText, PersonName, Position, Removal, Role, Room, RoomId,
-    RoomName, RoomTopic, Seq, Target, Timestamp, UserId, Verdict,
+    Actor, Body, Cid, Emoji, Event, EventId, Kind, MessageText, Partition, PersonName, Position, Removal, Role, Room,
+    RoomId, RoomName, RoomTopic, Seq, Target, Timestamp, UserId, Verdict,
 };
 use engine::log::{Log, Outgoing, Topic};
 use rand::rngs::StdRng;
@@ -16,6 +16,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 const PEOPLE: u128 = 6;
+/// Kinds of damage, see [`Speech::damaged_as`].
+pub(crate) const DAMAGES: usize = 8;
 const EMOJI: [&str; 3] = ["👍", "🎉", "eyes"];
 
 pub(crate) fn user(number: u128) -> UserId {
@@ -158,11 +160,11 @@ impl Speech {
 
     /// A record of one of the kinds of damage.
     async fn damaged(&mut self) {
-        let kind = self.random.random_range(0..7);
+        let kind = self.random.random_range(0..DAMAGES);
         self.damaged_as(kind).await;
     }
 
-    /// Two kinds of damage of each reason but one, by number from 0 to 6.
+    /// Kinds of damage of every reason, by number from 0 to below [`DAMAGES`].
     pub(crate) async fn damaged_as(&mut self, kind: usize) {
         let id = self.any_room();
         let event = self.event(id, user(1), said("damaged"));
@@ -191,6 +193,13 @@ impl Speech {
                 "key"
             }
             5 => {
+                // Beside its own, in the next; a log of one partition has no other.
+                let next = (record.partition.get() + 1) % self.log.partitions();
+                assert_ne!(next, record.partition.get(), "the log has several partitions");
+                record.partition = Partition::new(next);
+                "partition"
+            }
+            6 => {
                 record.value = Some(value.slice(..value.len() - 1));
                 "datum"
             }

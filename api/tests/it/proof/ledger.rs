@@ -31,7 +31,7 @@ async fn fold(log: &dyn Log) -> BTreeMap<RoomId, Expected> {
                 .await
                 .unwrap();
             for record in &range.records {
-                let decoded = match codec::decode(record.borrowed()) {
+                let decoded = match codec::decode(record.borrowed(), log.partitions()) {
                     Ok(decoded) => decoded,
                     Err(Unread::Future) => continue,
                     Err(bad) => panic!("nobody wrote bad records here: {bad:?}"),

@@ -4,7 +4,7 @@ use super::file::Log;
 use super::script::{Raw, Script};
 use crate::fold::words::*;
 use engine::codec::lock::{EventType, Lock, SignalType};
-use engine::domain::{Kind, Role, RoomId};
+use engine::domain::{Kind, Partition, Role, RoomId};
 
 /// Of a Confluent value: where its datum begins, and each id in it is a length and 36 bytes.
 const DATUM: usize = 5;
@@ -158,6 +158,44 @@ pub(super) fn damaged_datum() -> Log {
         hello().mentioning(1),
         mentions(&[1, 74, SAME, 0]),
     )
+    .accepts([sent("ann", "after all that")])
+    .end()
+}
+
+pub(super) fn elsewhere() -> Log {
+    let hello = || sent("ann", "hello");
+    let other = |raw: &mut Raw| raw.partition = Some(Partition::new(2));
+    Script::of(
+        "Events in another partition than their key's, which nobody can put in order: damaged for everyone",
+        some_room(),
+    )
+    .finds_bad(
+        "partition",
+        "before there is a room",
+        created(Kind::Open, "owner"),
+        other,
+    )
+    .accepts([created(Kind::Open, "owner"), hello()])
+    .finds_bad("partition", "a message", hello(), other)
+    .finds_bad("partition", "a ban", banned("owner", "ann"), other)
+    .finds_bad("partition", "the end of the room", room_deleted("owner"), other)
+    .finds_bad("key", "with another room's key", hello(), |raw| {
+        other(raw);
+        raw.key = Some(RoomId::general().to_string());
+    })
+    .finds_bad("datum", "cut by a byte", hello(), |raw| {
+        other(raw);
+        let short = raw.value().len() - 1;
+        raw.value().truncate(short);
+    })
+    .finds_bad("header", "no header", hello(), |raw| {
+        other(raw);
+        raw.schema.clear();
+    })
+    .finds_future("a schema that nobody knows", hello(), |raw| {
+        other(raw);
+        raw.schema = vec![b"8 bytes.".to_vec()];
+    })
     .accepts([sent("ann", "after all that")])
     .end()
 }

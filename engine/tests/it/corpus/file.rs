@@ -2,8 +2,10 @@
 //! then how the room stands at the end.
 
 use engine::domain::{Change, Digest, Header, Offset, Partition, Position, RoomId, Seq, Timestamp, WindowEntry};
-use engine::log::Record as LogRecord;
+use engine::log::{Record as LogRecord, partition_of};
 use serde::{Deserialize, Serialize};
+
+const MOST_PARTITIONS: u16 = 1_024;
 
 /// One room's log.
 #[derive(Clone, Debug)]
@@ -18,7 +20,18 @@ pub(crate) struct Log {
 pub(crate) struct About {
     pub(crate) about: String,
     pub(crate) room: RoomId,
+    /// The room's.
     pub(crate) partition: Partition,
+}
+
+impl About {
+    /// How many partitions such a log has: as many as make this one the room's.
+    pub(crate) fn partitions(&self) -> u16 {
+        let key = self.room.to_string();
+        let counts = self.partition.get() + 1..=MOST_PARTITIONS;
+        let mut fitting = counts.filter(|count| partition_of(key.as_bytes(), *count) == self.partition);
+        fitting.next().expect("some count puts the room there")
+    }
 }
 
 /// A record as it is on the log.
@@ -27,6 +40,9 @@ pub(crate) struct About {
 pub(crate) struct Record {
     /// For whoever reads the file; nothing depends on it.
     pub(crate) says: String,
+    /// Where it stands in another partition than the room's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) partition: Option<Partition>,
     pub(crate) offset: Offset,
     /// Append time, ms since 1970.
     pub(crate) at: Timestamp,
@@ -113,11 +129,11 @@ impl Log {
 }
 
 impl Record {
-    /// As a consumer gets it.
+    /// As a consumer gets it who reads the room's partition.
     pub(crate) fn bytes(&self, partition: Partition) -> LogRecord {
         LogRecord {
             position: Position {
-                partition,
+                partition: self.partition.unwrap_or(partition),
                 offset: self.offset,
                 appended_at: self.at,
             },

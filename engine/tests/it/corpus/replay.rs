@@ -7,6 +7,7 @@ use serde_json::json;
 
 pub(crate) struct Replay {
     partition: Partition,
+    partitions: u16,
     room: Room,
     recent: Recent,
 }
@@ -15,6 +16,7 @@ impl Replay {
     pub(crate) fn of(about: &About) -> Self {
         Self {
             partition: about.partition,
+            partitions: about.partitions(),
             room: Room::new(about.room),
             recent: Recent::default(),
         }
@@ -24,7 +26,7 @@ impl Replay {
     pub(crate) fn take(&mut self, record: &Record) -> Said {
         let record = record.bytes(self.partition);
         let record = record.borrowed();
-        let decoded = match decode(record) {
+        let decoded = match decode(record, self.partitions) {
             Ok(decoded) => decoded,
             Err(Unread::Future) => return Said::Future,
             Err(Unread::Bad(bad)) => return Said::Bad(bad.name().to_owned()),
@@ -76,6 +78,7 @@ impl Replay {
         assert_eq!(room, self.room, "loaded is what was folded");
         Self {
             partition: self.partition,
+            partitions: self.partitions,
             room,
             recent: Recent::restore(self.recent.latest(usize::MAX).cloned().collect()),
         }

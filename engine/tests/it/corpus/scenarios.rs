@@ -1,6 +1,6 @@
 //! The logs of the corpus, each by the file it was written to. What must be said of each record is stated here by hand.
 
-use super::damage::{damage, damaged_datum};
+use super::damage::{damage, damaged_datum, elsewhere};
 use super::file::Log;
 use super::script::Script;
 use crate::fold::words::*;
@@ -24,6 +24,7 @@ pub(crate) fn all() -> Vec<(&'static str, Log)> {
         ("rules-of-the-future.jsonl", rules_of_the_future()),
         ("damage.jsonl", damage()),
         ("damaged-datum.jsonl", damaged_datum()),
+        ("elsewhere.jsonl", elsewhere()),
     ]
 }
 

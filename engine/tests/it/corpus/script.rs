@@ -19,6 +19,8 @@ pub(crate) struct Script {
 
 /// A record before it is appended, to be damaged.
 pub(crate) struct Raw {
+    /// Where it is put, if not where its key says.
+    pub(crate) partition: Option<Partition>,
     pub(crate) key: Option<String>,
     pub(crate) schema: Vec<Vec<u8>>,
     pub(crate) value: Option<Vec<u8>>,
@@ -119,6 +121,7 @@ impl Script {
         let event = step.event(self.log.about.room, number);
         let encoded = encode(&event, RULES).expect("numbers below 2^63");
         let mut raw = Raw {
+            partition: None,
             key: Some(event.room_id.to_string()),
             schema: vec![encoded.fingerprint.to_vec()],
             value: Some(self.wire.wrap(&encoded).to_vec()),
@@ -126,6 +129,7 @@ impl Script {
         damage(&mut raw);
         let mut record = Record {
             says: says(step, how),
+            partition: raw.partition,
             // A partition is shared: between two records of a room there are others.
             offset: Offset::new(number * 3),
             at,
