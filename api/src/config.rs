@@ -110,6 +110,8 @@ pub struct Http {
     pub header_timeout_ms: u64,
     pub unread_body_bytes: u64,
     pub unread_body_timeout_ms: u64,
+    pub check_timeout_ms: u64,
+    pub check_interval_ms: u64,
     pub max_connections: usize,
 }
 

@@ -236,7 +236,11 @@ async fn projectors_alone(
     listener: TcpListener,
     metrics: PrometheusHandle,
 ) -> Result<(), Error> {
-    let readiness = Arc::new(Readiness::new(checks::projectors(stores, projectors), metrics));
+    let readiness = Arc::new(Readiness::new(
+        checks::projectors(stores, projectors),
+        &config.http,
+        metrics,
+    ));
     let stop_http = CancellationToken::new();
     let http = serve_http(listener, readiness_router(readiness.clone()), config, stop_http.clone());
     welcome::projectors(config);

@@ -27,6 +27,9 @@ pub struct Config {
     pub refill_from_log_records: u64,
     /// How often live views are asked whether they were flushed while nothing is written to them.
     pub watermark_check_ms: u64,
+    /// How often history is asked whether it is there, also while nothing is written to it, and how long it may take to
+    /// say so.
+    pub store_check_ms: u64,
     /// How far back a starting projector reads the presence signals: what is older is forgotten anyway.
     pub presence_expiry_ms: u64,
     /// How long to wait after a first failure; each further one doubles it. Half of a wait is random.
@@ -52,6 +55,7 @@ impl Default for Config {
             refills_at_once: 2,
             refill_from_log_records: 100_000,
             watermark_check_ms: 2_000,
+            store_check_ms: 2_000,
             presence_expiry_ms: 75_000,
             backoff_first_ms: 100,
             backoff_most_ms: 5_000,

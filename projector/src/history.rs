@@ -5,11 +5,13 @@ mod batch;
 mod events;
 mod reads;
 
+use crate::watch::watch;
 use crate::{Config, Error, Status, share};
 use engine::history::{Reader, Writer};
 use engine::log::Log;
 pub(crate) use events::torn_room;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// What the projection works with; the store reads and writes the same rows.
@@ -31,15 +33,18 @@ pub struct Parts {
 pub async fn run(config: Config, parts: Parts, status: Status, shutdown: CancellationToken) -> Result<(), Error> {
     let config = Arc::new(config);
     let both = shutdown.child_token();
+    let reader = parts.reader.clone();
     let events = Arc::new(events::Events {
         reader: parts.reader,
         writer: parts.writer.clone(),
     });
     let reads = Arc::new(reads::Reads { writer: parts.writer });
-    share::run_both(
+    let interval = Duration::from_millis(config.store_check_ms.max(1));
+    let projections = share::run_both(
         share::run(events, config.clone(), parts.log.clone(), status.clone(), both.clone()),
-        share::run(reads, config, parts.log, status, both.clone()),
+        share::run(reads, config, parts.log, status.clone(), both.clone()),
         &both,
-    )
-    .await
+    );
+    let watch = watch(reader, interval, status, both.clone());
+    tokio::join!(projections, watch).0
 }

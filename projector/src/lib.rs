@@ -18,6 +18,7 @@ pub mod metrics;
 mod rooms;
 mod share;
 mod status;
+mod watch;
 
 pub use config::Config;
 pub use error::Error;

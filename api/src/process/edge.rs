@@ -80,6 +80,7 @@ async fn begin<'a>(
     let (registry, sessions) = (Arc::new(Registry::default()), TaskTracker::new());
     let readiness = Arc::new(Readiness::new(
         checks::edge(stores, projectors, &edge, &people),
+        &config.http,
         metrics,
     ));
     let app = app(config, stores, people, accounts, clock, &edge, &registry, &sessions);

@@ -1,5 +1,6 @@
 //! `/livez`, `/readyz`, `/metrics`: for those who run Roomlog. Every process of it answers them.
 
+use crate::config::{Http, millis};
 use crate::error::Error;
 use async_trait::async_trait;
 use axum::Router;
@@ -13,10 +14,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
-/// How long a dependency may take to answer.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 
 /// One thing that the process needs.
 #[async_trait]
@@ -31,16 +30,28 @@ pub trait Check: Send + Sync {
 /// What `/readyz` asks, and what `/metrics` shows.
 pub struct Readiness {
     checks: Vec<Box<dyn Check>>,
+    /// How long a dependency may take to answer.
+    patience: Duration,
+    /// How long an answer is good for: however many ask us, we ask no more often.
+    interval: Duration,
+    /// What they answered last, and when. Whoever asks while they are being asked waits for the same answer.
+    answers: Mutex<Option<(Instant, Answers)>>,
     metrics: PrometheusHandle,
     draining: AtomicBool,
 }
 
+/// `up`, or `down: ` and why, by name.
+type Answers = BTreeMap<&'static str, String>;
+
 impl Readiness {
     /// Ready while every check succeeds and nobody drains.
     #[must_use]
-    pub fn new(checks: Vec<Box<dyn Check>>, metrics: PrometheusHandle) -> Self {
+    pub fn new(checks: Vec<Box<dyn Check>>, config: &Http, metrics: PrometheusHandle) -> Self {
         Self {
             checks,
+            patience: millis(config.check_timeout_ms),
+            interval: millis(config.check_interval_ms),
+            answers: Mutex::new(None),
             metrics,
             draining: AtomicBool::new(false),
         }
@@ -50,13 +61,33 @@ impl Readiness {
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
+
+    async fn answers(&self) -> Answers {
+        let mut known = self.answers.lock().await;
+        if let Some((at, answers)) = &*known
+            && at.elapsed() < self.interval
+        {
+            return answers.clone();
+        }
+        let asked = self.checks.iter().map(async |check| {
+            let answer = match tokio::time::timeout(self.patience, check.check()).await {
+                Ok(Ok(())) => "up".to_owned(),
+                Ok(Err(error)) => format!("down: {error}"),
+                Err(_) => "down: no answer".to_owned(),
+            };
+            (check.name(), answer)
+        });
+        let answers: Answers = join_all(asked).await.into_iter().collect();
+        *known = Some((Instant::now(), answers.clone()));
+        answers
+    }
 }
 
 #[derive(Serialize)]
 struct Ready {
     ready: bool,
     draining: bool,
-    dependencies: BTreeMap<&'static str, String>,
+    dependencies: Answers,
 }
 
 /// The paths.
@@ -69,15 +100,7 @@ pub fn readiness_router(readiness: Arc<Readiness>) -> Router {
 }
 
 async fn readyz(State(readiness): State<Arc<Readiness>>) -> Result<Response, Error> {
-    let asked = readiness.checks.iter().map(async |check| {
-        let answer = match tokio::time::timeout(CHECK_TIMEOUT, check.check()).await {
-            Ok(Ok(())) => "up".to_owned(),
-            Ok(Err(error)) => format!("down: {error}"),
-            Err(_) => "down: no answer".to_owned(),
-        };
-        (check.name(), answer)
-    });
-    let dependencies: BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
+    let dependencies = readiness.answers().await;
     let draining = readiness.draining.load(Ordering::Relaxed);
     let ready = !draining && dependencies.values().all(|answer| answer == "up");
     let status = if ready {

@@ -7,6 +7,7 @@ mod cluster;
 mod death;
 pub(crate) mod ledger;
 mod promise;
+mod ready;
 mod retry;
 mod socket;
 mod together;

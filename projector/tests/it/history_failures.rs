@@ -37,6 +37,31 @@ async fn with_postgres_away_nothing_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn that_postgres_is_away_is_noticed_before_the_next_write() {
+    let mut place = Place::cluster().await;
+    let server = variable("ROOMLOG_TEST_POSTGRES");
+    let proxy = Proxy::before(&address(&server)).await;
+    let database = Database::new(server).await.through(proxy.address);
+    place.history = History::postgres(database).await;
+    let mut speech = Speech::new(&place, 22);
+    speech.begin().await;
+    let projector = place.project_history();
+    Model::of(&*place.log).await.is_in_history(&place.history).await;
+    // Nobody says anything any more.
+    for _ in 0..2 {
+        eventually("it is ready", async || projector.status.ready().ok()).await;
+        proxy.cut();
+        let why = eventually("it says so", async || projector.status.ready().err()).await;
+        assert!(why.starts_with("history: "), "{why}");
+        proxy.mend();
+    }
+    eventually("it is ready again", async || projector.status.ready().ok()).await;
+    speech.go_on(30).await;
+    Model::of(&*place.log).await.is_in_history(&place.history).await;
+    projector.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_can_be_stopped_while_postgres_is_away() {
     let mut place = Place::cluster().await;
     let server = variable("ROOMLOG_TEST_POSTGRES");

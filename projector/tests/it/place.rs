@@ -43,6 +43,7 @@ pub(crate) fn config() -> Config {
         rooms_held: 2,
         refill_rooms: 2,
         watermark_check_ms: 50,
+        store_check_ms: 50,
         backoff_first_ms: 10,
         backoff_most_ms: 200,
         fenced_wait_ms: 50,

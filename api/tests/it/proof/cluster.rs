@@ -59,6 +59,11 @@ fn exported(text: &str, name: &str) -> String {
         .to_owned()
 }
 
+async fn listens(cluster: &str, part: &str) -> String {
+    let arguments = vec!["env".to_owned(), part.to_owned(), cluster.to_owned()];
+    exported(&run("cluster", arguments, Vec::new()).await, "ROOMLOG_LISTEN")
+}
+
 impl Cluster {
     /// Starts one; `settings` reach every part.
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
@@ -77,17 +82,7 @@ impl Cluster {
             &run("cluster", vec!["env".to_owned(), path.clone()], Vec::new()).await,
             "ROOMLOG_URL",
         );
-        let mut edges = Vec::new();
-        for edge in ["edge1", "edge2"] {
-            let printed = run(
-                "cluster",
-                vec!["env".to_owned(), edge.to_owned(), path.clone()],
-                Vec::new(),
-            )
-            .await;
-            edges.push(exported(&printed, "ROOMLOG_LISTEN"));
-        }
-        let edges = edges.try_into().expect("two edges");
+        let edges = [listens(&path, "edge1").await, listens(&path, "edge2").await];
         Self {
             folder,
             url,
@@ -95,6 +90,11 @@ impl Cluster {
             http: reqwest::Client::new(),
             _alone: alone,
         }
+    }
+
+    /// Where a process of Roomlog listens, `host:port`.
+    pub(crate) async fn address(&self, part: &str) -> String {
+        listens(&self.path(), part).await
     }
 
     fn path(&self) -> String {
