@@ -29,6 +29,7 @@ mod rooms;
 pub mod session;
 mod start;
 mod tail;
+mod turns;
 pub mod view;
 pub mod wire;
 

@@ -1,13 +1,14 @@
 //! A command's way: hold the room, see early what is wrong, append, and answer with the fold's verdict.
 //!
 //! What must hold: nothing is answered as done that the fold has not accepted; nothing that is refused early was
-//! appended; what may yet land says so. Commands to one room that are begun in order are appended in order, unless one
-//! has to look something up in history first.
+//! appended; what may yet land says so. What one person gives to one room is appended in the order in which it was begun,
+//! also where some of it had to be looked up first.
 
 use super::core::Core;
 use super::held::Settled;
 use super::hub::Hold;
 use super::refusal::{out_of_time, refusal, unwritten};
+use super::turns::Turn;
 use super::{metrics, rooms};
 use crate::command::{Ack, Caller, Write};
 use crate::error::{Error, Name};
@@ -16,6 +17,7 @@ use engine::codec;
 use engine::domain::{Actor, Body, Event, EventId, Offset, Original, Reason, Seq, UserId, Verdict, WINDOW};
 use engine::history::JournalEntry;
 use engine::log::{Outgoing, Topic};
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -54,6 +56,19 @@ impl Drop for Pending<'_> {
     }
 }
 
+/// A person's turn in the room; dropped, the next one's comes.
+struct Queued<'a> {
+    hold: &'a Hold,
+    user: UserId,
+    turn: Turn,
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.hold.open().turns.end(self.user, &self.turn);
+    }
+}
+
 /// See [`super::Edge::write`].
 pub(super) async fn write(core: &Arc<Core>, caller: &Caller, write: &Write) -> Result<Ack, Error> {
     let begun = Instant::now();
@@ -86,6 +101,7 @@ impl Way<'_> {
         if let Some(original) = known {
             return Ok(self.duplicate(original).await);
         }
+        let mut queued = self.queue();
         if let Some(since) = self.write.since {
             // What the client has seen elsewhere, this edge may be about to see.
             self.hold.reach(since, self.core.lookup_timeout()).await;
@@ -96,6 +112,10 @@ impl Way<'_> {
             Some(seq) => Some(self.about(seq).await?),
             None => None,
         };
+        if let Some(queued) = &mut queued {
+            let came = timeout_at(self.deadline, queued.turn.come()).await;
+            came.map_err(|_| Error::new(Name::Timeout, "what was given before it takes too long"))?;
+        }
         let event = self.event(about);
         let told = match self.judge(&event, about) {
             Ok(told) => told,
@@ -106,7 +126,7 @@ impl Way<'_> {
             hold: &self.hold,
             event: event.event_id,
         };
-        let settled = self.append(&event, told).await?;
+        let settled = self.append(&event, told, queued).await?;
         drop(pending);
         match settled.verdict {
             Verdict::Accepted { seq, digest } => Ok(Ack {
@@ -122,6 +142,18 @@ impl Way<'_> {
         }
     }
 
+    /// A turn behind what the person gave to this room before, where any of it has to wait for something.
+    fn queue(&self) -> Option<Queued<'_>> {
+        let user = self.caller.user_id;
+        let mut open = self.hold.open();
+        let head = open.room.head();
+        let waits =
+            self.write.ask.target().is_some() || self.write.since.map_or(head.get() >= WINDOW, |since| since > head);
+        let turn = open.turns.take(user, waits)?;
+        let hold = &self.hold;
+        Some(Queued { hold, user, turn })
+    }
+
     /// What can be seen early, and, in the same moment, the place where the verdict will come.
     fn judge(&self, event: &Event, about: Option<About>) -> Result<oneshot::Receiver<Settled>, Reason> {
         let mut open = self.hold.open();
@@ -132,15 +164,26 @@ impl Way<'_> {
         }
     }
 
-    async fn append(&self, event: &Event, told: oneshot::Receiver<Settled>) -> Result<Settled, Error> {
+    async fn append(
+        &self,
+        event: &Event,
+        told: oneshot::Receiver<Settled>,
+        mut queued: Option<Queued<'_>>,
+    ) -> Result<Settled, Error> {
         let append = self.core.parts.log.append(self.outgoing(event)?);
         let way = async {
             tokio::pin!(append, told);
             let over = |_| Error::new(Name::Timeout, "the edge is being stopped").outcome_unknown();
+            // The log takes a record when it is first asked to: then it is the next one's turn.
+            let appended = poll_fn(|cx| {
+                let appended = append.as_mut().poll(cx);
+                queued = None;
+                appended
+            });
             tokio::select! {
                 biased;
                 settled = &mut told => settled.map_err(over),
-                appended = &mut append => match appended {
+                appended = appended => match appended {
                     Ok(_) => told.await.map_err(over),
                     Err(error) => Err(unwritten(&error)),
                 },

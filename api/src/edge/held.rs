@@ -10,6 +10,7 @@ use super::erasure;
 use super::listener::Listener;
 use super::push::{self, Gone};
 use super::pushes::{Push, Pushes, Share};
+use super::turns::Turns;
 use super::view::{PresenceView, RoomView};
 use crate::error::Error;
 use bytes::Bytes;
@@ -67,6 +68,7 @@ pub(super) struct Open {
     /// Everything of the partition before it is folded.
     pub(super) next: Offset,
     pub(super) pushes: Pushes,
+    pub(super) turns: Turns,
     pending: FxHashMap<EventId, oneshot::Sender<Settled>>,
     /// Sessions that hear every event.
     live: FxHashMap<u64, Arc<Listener>>,
@@ -227,6 +229,7 @@ impl Open {
             room,
             recent,
             next,
+            turns: Turns::default(),
             pending: FxHashMap::default(),
             live: FxHashMap::default(),
             waiting: FxHashMap::default(),

@@ -237,3 +237,55 @@ async fn whoever_is_banned_is_gone() {
         .await;
     server.done(&ben, &format!("/v1/rooms/{room}/join"), json!({})).await;
 }
+
+/// Gives commands in one message and waits for all; the seqs of their acks, in the order of the commands.
+async fn seqs_of(wire: &mut Wire, ids: &mut u64, commands: Vec<Value>) -> Vec<u64> {
+    let first = *ids;
+    let frames = commands.into_iter().zip(first..).map(|(mut command, id)| {
+        command["id"] = json!(id);
+        command.to_string()
+    });
+    let frames: Vec<String> = frames.collect();
+    *ids += frames.len() as u64;
+    wire.say(frames.join("\n")).await;
+    let mut seqs = Vec::new();
+    for id in first..*ids {
+        let ack = wire.reply(id).await.expect("it counts");
+        seqs.push(ack["seq"].as_u64().expect("a seq"));
+    }
+    seqs
+}
+
+#[tokio::test]
+async fn what_one_gives_to_a_room_keeps_its_order_also_where_it_is_looked_up_first() {
+    const BURST: usize = 60;
+    let server = Server::embedded().await;
+    let ann = server.register("ann").await;
+    let room = server.room(&ann, "private").await;
+    let mut wire = Wire::open(&server, &ann).await;
+    let mut ids = 1_000;
+    let send = |text: String| json!({ "send": { "room": room, "cid": cid(), "text": text } });
+    // Until the window has forgotten the first of them: from then on each send without `since` is looked up.
+    let mut head = 1;
+    while head < 1_100 {
+        let burst = (0..BURST).map(|number| send(format!("{number}"))).collect();
+        head = *seqs_of(&mut wire, &mut ids, burst).await.last().expect("a seq");
+    }
+    for round in 0..10 {
+        let burst = (0..BURST).map(|number| match number % 4 {
+            // Not looked up, and no faster for it.
+            1 => {
+                let mut sent = send(format!("round {round}, number {number}"));
+                sent["send"]["since"] = json!(head);
+                sent
+            }
+            // Long out of what an edge holds: who wrote it is looked up.
+            2 => json!({ "react": { "room": room, "cid": cid(), "seq": 2 + number, "emoji": format!("r{round}") } }),
+            _ => send(format!("round {round}, number {number}")),
+        });
+        let seqs = seqs_of(&mut wire, &mut ids, burst.collect()).await;
+        let expected: Vec<u64> = (head + 1..=head + BURST as u64).collect();
+        assert_eq!(seqs, expected, "round {round}");
+        head += BURST as u64;
+    }
+}
