@@ -139,6 +139,8 @@ impl Core {
                 }
             }
             metrics::held(self.hub.len(), self.budget.used());
+            let (all, most) = self.hub.waiting();
+            metrics::waiting(all, most);
         }
     }
 

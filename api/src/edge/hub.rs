@@ -158,6 +158,19 @@ impl Hub {
         }
     }
 
+    /// Bytes that wait for all sessions, and for the one for which most wait.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        let (mut all, mut most) = (0, 0);
+        for shard in &self.sessions.shards {
+            for session in shard.lock().values().flatten() {
+                let (replies, pushes) = session.outbox.waiting();
+                all += replies + pushes;
+                most = most.max(replies + pushes);
+            }
+        }
+        (all, most)
+    }
+
     /// A person's sessions here.
     pub(super) fn sessions_of(&self, user: UserId) -> Vec<Arc<Listener>> {
         self.sessions.of(&user).lock().get(&user).cloned().unwrap_or_default()

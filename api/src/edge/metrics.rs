@@ -12,6 +12,8 @@ const IGNORED: &str = "roomlog_edge_ignored_total";
 const UNREAD: &str = "roomlog_edge_unread_total";
 const HELD: &str = "roomlog_edge_held_rooms";
 const KEPT: &str = "roomlog_edge_resume_bytes";
+const WAITING: &str = "roomlog_edge_waiting_bytes";
+const WAITING_MOST: &str = "roomlog_edge_waiting_most_bytes";
 const OPENED: &str = "roomlog_edge_opened_total";
 const COMMANDS: &str = "roomlog_edge_command_seconds";
 const RESUMED: &str = "roomlog_edge_resumes_total";
@@ -25,6 +27,11 @@ pub fn describe() {
     describe_counter!(UNREAD, "Records that are no event, by reason");
     describe_gauge!(HELD, "Rooms held by this edge");
     describe_gauge!(KEPT, "Bytes of encoded events kept for resumes");
+    describe_gauge!(WAITING, "Bytes that wait to be written to the sessions of this edge");
+    describe_gauge!(
+        WAITING_MOST,
+        "Bytes that wait to be written to the one session for which most wait"
+    );
     describe_counter!(OPENED, "Rooms opened, by where their state came from");
     describe_histogram!(COMMANDS, "Seconds from a command to its answer, by outcome");
     describe_counter!(RESUMED, "Resumes asked for, by what became of them");
@@ -55,6 +62,12 @@ pub(super) fn unread(unread: &Unread) {
 pub(super) fn held(rooms: usize, bytes: usize) {
     gauge!(HELD).set(rooms as f64);
     gauge!(KEPT).set(bytes as f64);
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a gauge is a float; nobody has 2^53 bytes")]
+pub(super) fn waiting(all: usize, most: usize) {
+    gauge!(WAITING).set(all as f64);
+    gauge!(WAITING_MOST).set(most as f64);
 }
 
 pub(super) fn opened(from: &'static str) {

@@ -1,17 +1,30 @@
 //! Who does not read loses their place, not others' time.
 
 use crate::support::wire::request_with;
-use crate::support::{Server, Wire, cid};
+use crate::support::{Server, Wire, cid, eventually};
 use serde_json::json;
 
+/// What may wait for one session.
+const OUTBOX: usize = 262_144;
+/// The default of what is kept beyond it, for saying that it is slow.
+const RESERVE: usize = 131_072;
 const BURSTS: usize = 50;
 const BURST: usize = 40;
+
+/// Bytes that wait for the session for which most wait, once that was measured.
+async fn waiting(server: &Server) -> Option<usize> {
+    let metrics = server.get("/metrics", None).await.text().await.expect("a text");
+    let mut lines = metrics.lines();
+    lines.find_map(|line| line.strip_prefix("roomlog_edge_waiting_most_bytes ")?.parse().ok())
+}
 
 #[tokio::test]
 async fn a_session_that_stops_reading_lags_and_others_do_not_notice() {
     // Whoever does not read does not answer pings either: here that must not be what ends it.
     let server = Server::embedded_with(&[
-        ("ROOMLOG_EDGE__OUTBOX_BYTES", "262144"),
+        ("ROOMLOG_EDGE__OUTBOX_BYTES", &OUTBOX.to_string()),
+        // What waits is measured as often as idle rooms are looked for.
+        ("ROOMLOG_EDGE__IDLE_RELEASE_MS", "100"),
         ("ROOMLOG_SESSION__PING_INTERVAL_MS", "600000"),
         ("ROOMLOG_SESSION__PONG_TIMEOUT_MS", "300000"),
     ])
@@ -47,6 +60,14 @@ async fn a_session_that_stops_reading_lags_and_others_do_not_notice() {
             assert_eq!(wire.push("event").await["seq"], burst * BURST + i + 3);
         }
     }
+    // All that is kept for the slow one is its queue, however much more was said.
+    assert!(BURSTS * BURST * text.len() > 10 * (OUTBOX + RESERVE));
+    let waiting = eventually("what waits is measured", async || match waiting(&server).await {
+        Some(bytes) if bytes > 0 => Ok(bytes),
+        seen => Err(format!("{seen:?}")),
+    })
+    .await;
+    assert!(waiting <= OUTBOX + RESERVE, "{waiting} bytes wait");
     let mut heard = 2;
     loop {
         let frame = slow
