@@ -3,6 +3,7 @@
 //!
 //! One cluster at a time: they are large, and what is proven is not speed.
 
+mod away;
 mod cluster;
 mod death;
 pub(crate) mod ledger;

@@ -111,7 +111,19 @@ impl Cluster {
         .await;
     }
 
-    /// The same of `kafka`, `registry`, `postgres` or `redis`.
+    /// How many sessions an edge has by its own count; `None` of a part that has none.
+    pub(crate) async fn sessions(&self, part: &str) -> Option<u64> {
+        if !part.starts_with("edge") {
+            return None;
+        }
+        let url = format!("http://{}/metrics", self.address(part).await);
+        let metrics = self.http.get(url).send().await.unwrap().text().await.unwrap();
+        let line = metrics.lines().find_map(|line| line.strip_prefix("roomlog_sessions "));
+        // It is counted from the first session on.
+        Some(line.map_or(0, |count| count.parse().unwrap()))
+    }
+
+    /// `kill`, `stop`, `start` or `restart` of `kafka`, `registry`, `postgres` or `redis`.
     pub(crate) async fn service(&self, verb: &str, part: &str) {
         run(
             "services",
@@ -145,9 +157,28 @@ impl Cluster {
         answer["id"].as_str().unwrap().parse().unwrap()
     }
 
+    /// What an edge answers somebody who asks for a path: the status and what it says.
+    pub(crate) async fn told(&self, edge: usize, who: &Person, path: &str) -> (u16, Value) {
+        let request = self.http.get(format!("http://{}{path}", self.edges[edge]));
+        let answer = request.bearer_auth(&who.token).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// Makes a room by one edge: the other has nothing to do with it.
+    pub(crate) async fn room_of(&self, edge: usize, owner: &Person, name: &str) -> Uuid {
+        let url = format!("http://{}", self.edges[edge]);
+        let body = json!({ "name": name, "kind": "open" });
+        let answer = self.post_to(&url, "/v1/rooms", Some(&owner.token), &body).await;
+        answer["id"].as_str().unwrap().parse().unwrap()
+    }
+
     /// Posts to the balancer; panics when it is refused.
     pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Value {
-        let mut request = self.http.post(format!("{}{path}", self.url)).json(body);
+        self.post_to(&self.url, path, token, body).await
+    }
+
+    async fn post_to(&self, url: &str, path: &str, token: Option<&str>, body: &Value) -> Value {
+        let mut request = self.http.post(format!("{url}{path}")).json(body);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }

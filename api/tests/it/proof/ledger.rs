@@ -1,20 +1,65 @@
 //! The log itself, read and folded by the test, and what everybody else must agree with.
 
 use super::cluster::Cluster;
-use crate::support::eventually;
-use engine::codec::{self, Unread};
-use engine::domain::{Message, RECENT, Recent, Room, RoomId, Verdict};
+use crate::support::{eventually, so};
+use engine::codec::{self, Decoded, Unread};
+use engine::domain::{
+    Body, Digest, EventId, MessageText, Offset, Partition, Position, Recent, Room, RoomId, Seq, Verdict,
+};
+use engine::history::{Page, Reader as _, StoredRoom, postgres};
 use engine::live::Reader as _;
 use engine::log::{Log, RangeLimits, Topic, kafka};
 use roomlog_client::Ack;
-use sqlx::Row as _;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A room as the log says it is.
 struct Expected {
+    partition: Partition,
     room: Room,
     recent: Recent,
+    /// Every accepted event, as the journal must have it.
+    journal: BTreeMap<Seq, (Offset, Digest)>,
+    /// What was said, and by which event. Nobody edits or deletes here.
+    said: BTreeMap<Seq, (EventId, MessageText)>,
+}
+
+impl Expected {
+    fn new(id: RoomId, partition: Partition) -> Self {
+        Self {
+            partition,
+            room: Room::new(id),
+            recent: Recent::default(),
+            journal: BTreeMap::new(),
+            said: BTreeMap::new(),
+        }
+    }
+
+    fn take(&mut self, decoded: Decoded<'_>, at: Position) {
+        let Decoded { event, datum, .. } = decoded;
+        let applied = self.room.apply(&event, datum, at);
+        let Verdict::Accepted { seq, digest } = applied.verdict else {
+            return;
+        };
+        self.recent.apply(&event, seq, self.room.messages(), at.appended_at);
+        self.journal.insert(seq, (at.offset, digest));
+        match event.body {
+            Body::MessageSent { text, .. } => drop(self.said.insert(seq, (event.event_id, text))),
+            Body::MessageEdited { .. } | Body::MessageDeleted { .. } => panic!("nobody changes a message here"),
+            _ => {}
+        }
+    }
+
+    /// Whether a store has the room as it is, whole: state, window and latest messages.
+    fn is(&self, stored: StoredRoom) -> Result<(), String> {
+        let (id, head) = (self.room.id(), stored.header.head);
+        let recent = Recent::restore(stored.recent);
+        let room = Room::restore(id, stored.header, stored.changes, stored.window).map_err(|torn| torn.to_string())?;
+        so(
+            room == self.room && recent == self.recent,
+            format!("room {id} stands at {head} of {}", self.room.head()),
+        )
+    }
 }
 
 async fn fold(log: &dyn Log) -> BTreeMap<RoomId, Expected> {
@@ -37,15 +82,8 @@ async fn fold(log: &dyn Log) -> BTreeMap<RoomId, Expected> {
                     Err(bad) => panic!("nobody wrote bad records here: {bad:?}"),
                 };
                 let id = decoded.event.room_id;
-                let expected = rooms.entry(id).or_insert_with(|| Expected {
-                    room: Room::new(id),
-                    recent: Recent::default(),
-                });
-                let applied = expected.room.apply(&decoded.event, decoded.datum, record.position);
-                if let Verdict::Accepted { seq, .. } = applied.verdict {
-                    let (ordinal, at) = (expected.room.messages(), record.position.appended_at);
-                    expected.recent.apply(&decoded.event, seq, ordinal, at);
-                }
+                let expected = rooms.entry(id).or_insert_with(|| Expected::new(id, extent.partition));
+                expected.take(decoded, record.position);
             }
             next = range.next;
         }
@@ -54,24 +92,33 @@ async fn fold(log: &dyn Log) -> BTreeMap<RoomId, Expected> {
 }
 
 /// The log itself comes to what the receipts say that people hold.
-pub(crate) async fn receipts_are_good(log: &dyn Log, receipts: &BTreeMap<Uuid, Ack>) {
+pub(crate) async fn receipts_are_good(log: &dyn Log, receipts: &[(Uuid, Ack)]) {
     are_good(receipts, &fold(log).await);
 }
 
-fn are_good(receipts: &BTreeMap<Uuid, Ack>, expected: &BTreeMap<RoomId, Expected>) {
+/// Every ack is of an event that is there, under the digest it says, and nothing came after the last of them.
+fn are_good(receipts: &[(Uuid, Ack)], expected: &BTreeMap<RoomId, Expected>) {
     assert!(!receipts.is_empty());
+    let mut heads: BTreeMap<RoomId, Seq> = BTreeMap::new();
     for (id, receipt) in receipts {
-        let room = &expected[&RoomId::new(*id)].room;
-        assert_eq!(
-            (room.head().get(), Some(room.digest().to_string())),
-            (receipt.seq, receipt.digest.clone()),
-            "{id}"
-        );
+        let (id, seq) = (RoomId::new(*id), Seq::new(receipt.seq));
+        let (_, digest) = expected[&id].journal[&seq];
+        // A duplicate's ack may be without it while history is away.
+        if let Some(told) = &receipt.digest {
+            assert_eq!(told, &digest.to_string(), "room {id} seq {seq}");
+        } else {
+            assert!(receipt.duplicate, "room {id} seq {seq}");
+        }
+        let head = heads.entry(id).or_default();
+        *head = seq.max(*head);
+    }
+    for (id, head) in heads {
+        assert_eq!(expected[&id].room.head(), head, "room {id}");
     }
 }
 
 /// PostgreSQL and Redis come to what the log says, and so do the receipts that people hold.
-pub(crate) async fn agrees(cluster: &Cluster, receipts: &BTreeMap<Uuid, Ack>) {
+pub(crate) async fn agrees(cluster: &Cluster, receipts: &[(Uuid, Ack)]) {
     let brokers = cluster.setting("ROOMLOG_KAFKA__BROKERS").await;
     let log = kafka::Log::open(
         kafka::Config {
@@ -90,33 +137,36 @@ pub(crate) async fn agrees(cluster: &Cluster, receipts: &BTreeMap<Uuid, Ack>) {
 }
 
 async fn postgres_agrees(cluster: &Cluster, expected: &BTreeMap<RoomId, Expected>) {
-    let pool = sqlx::PgPool::connect(&cluster.setting("ROOMLOG_POSTGRES__URL").await)
-        .await
-        .unwrap();
-    let state = "SELECT r.digest, r.head_seq, r.messages, \
-         (SELECT count(*) FROM history.journal j WHERE j.room_id = r.room_id), \
-         (SELECT max(seq) FROM history.journal j WHERE j.room_id = r.room_id), \
-         (SELECT count(*) FROM history.messages m WHERE m.room_id = r.room_id) \
-         FROM history.rooms r WHERE r.room_id = $1";
-    for (id, Expected { room, .. }) in expected {
+    let config = postgres::Config::at(cluster.setting("ROOMLOG_POSTGRES__URL").await);
+    let history = postgres::Postgres::connect(&config).unwrap();
+    for (id, expected) in expected {
         eventually("PostgreSQL agrees with the log", || async {
-            let row = sqlx::query(state)
-                .bind(id.uuid())
-                .fetch_optional(&pool)
-                .await
-                .map_err(|error| error.to_string())?;
-            let row = row.ok_or(format!("room {id} is not there yet"))?;
-            let digest: Vec<u8> = row.get(0);
-            let numbers: [i64; 5] = [1, 2, 3, 4, 5].map(|column| row.get(column));
-            let (head, messages) = (room.head().get().cast_signed(), room.messages().cast_signed());
-            if digest == room.digest().as_bytes() && numbers == [head, messages, head, head, messages] {
-                Ok(())
-            } else {
-                Err(format!("room {id}: {numbers:?}, head {head}, messages {messages}"))
-            }
+            let stored = history.room(*id, expected.partition).await;
+            let stored = stored.map_err(|error| error.to_string())?;
+            expected.is(stored.map_err(|_| format!("room {id} is not there yet"))?)
         })
         .await;
+        rows_are(&history, *id, expected).await;
     }
+    history.close().await;
+}
+
+/// Row by row, in order, none missing and none twice.
+async fn rows_are(history: &postgres::Postgres, id: RoomId, expected: &Expected) {
+    let all = expected.journal.len() + 1;
+    let (journal, _) = history.journal(id, expected.partition, Seq::ZERO, all).await.unwrap();
+    let journal = journal.into_iter().map(|row| (row.seq, (row.offset, row.digest)));
+    assert!(
+        journal.eq(expected.journal.iter().map(|(seq, row)| (*seq, *row))),
+        "room {id}: the journal is the log's"
+    );
+    let messages = history.page(id, Page::After(Seq::ZERO), all).await.unwrap();
+    let messages = messages.iter().map(|row| (row.seq, row.id, row.text.as_str()));
+    let said = expected.said.iter();
+    assert!(
+        messages.eq(said.map(|(seq, (event, text))| (*seq, *event, text.as_str()))),
+        "room {id}: the messages are the log's"
+    );
 }
 
 async fn redis_agrees(cluster: &Cluster, log: &kafka::Log, expected: &BTreeMap<RoomId, Expected>) {
@@ -125,17 +175,11 @@ async fn redis_agrees(cluster: &Cluster, log: &kafka::Log, expected: &BTreeMap<R
         ..Default::default()
     };
     let live = engine::live::RedisLive::new(&config, log.epoch()).unwrap();
-    for (id, Expected { room, recent }) in expected {
-        let partition = log.partition_of(id.to_string().as_bytes());
-        let latest: Vec<Message> = recent.latest(RECENT).cloned().collect();
+    for (id, expected) in expected {
         eventually("Redis agrees with the log", || async {
-            let stored = live.room(*id, partition).await.map_err(|error| error.to_string())?;
-            let stored = stored.ok_or(format!("room {id} is not there yet"))?;
-            if stored.header.digest == room.digest() && stored.recent == latest {
-                Ok(())
-            } else {
-                Err(format!("room {id} stands at {} of {}", stored.header.head, room.head()))
-            }
+            let stored = live.room(*id, expected.partition).await;
+            let stored = stored.map_err(|error| error.to_string())?;
+            expected.is(stored.ok_or(format!("room {id} is not there yet"))?)
         })
         .await;
     }

@@ -35,6 +35,38 @@ async fn a_send_whose_ack_was_lost_is_one_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_send_that_is_tried_again_while_it_is_on_its_way_is_one_message() {
+    const ROUNDS: u64 = 20;
+    let cluster = Cluster::start(&[]).await;
+    let ann = cluster.register("ann").await;
+    let room = cluster.room(&ann, "retry", "public").await;
+    let mut other = Socket::open(&cluster.edges[1], &ann.token).await;
+    for round in 0..ROUNDS {
+        let seq = 2 + round;
+        let send = json!({ "room": room, "cid": Uuid::new_v4(), "text": format!("round {round}"), "since": 1 });
+        let mut first = Socket::open(&cluster.edges[0], &ann.token).await;
+        let on_its_way = first.say("send", send.clone()).await;
+        // Every second time the first edge's answer finds nobody any more.
+        let answered = (round % 2 == 0).then_some(on_its_way);
+        let again = other.say("send", send).await;
+        let mut acks = vec![other.until(|frame| frame["id"] == again).await["ok"].clone()];
+        match answered {
+            Some(id) => acks.push(first.until(|frame| frame["id"] == id).await["ok"].clone()),
+            None => first.close().await,
+        }
+        assert!(acks.iter().all(|ack| ack["seq"] == seq), "round {round}: {acks:?}");
+        let firsts = acks.iter().filter(|ack| ack["duplicate"] == false).count();
+        assert!(
+            firsts == 1 || (firsts == 0 && acks.len() == 1),
+            "one of them counts: {acks:?}"
+        );
+    }
+    // Whatever was still on its way has come before this, or has come to nothing.
+    let last = json!({ "room": room, "cid": Uuid::new_v4(), "text": "last" });
+    assert_eq!(other.ask("send", last).await["ok"]["seq"], 2 + ROUNDS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_retry_after_two_thousand_events_is_found_or_surely_expired() {
     let cluster = Cluster::start(&[]).await;
     let crowd = Crowd::gather(&cluster, 4, 1, 1).await;
@@ -57,6 +89,13 @@ async fn a_retry_after_two_thousand_events_is_found_or_surely_expired() {
         (&ack["at"], &ack["digest"]),
         "the journal knows both"
     );
+
+    // A client that tells no `since` is looked up too.
+    let without = json!({ "room": room, "cid": landed, "text": "old" });
+    let without = other.ask("send", without).await["ok"].clone();
+    for same in ["duplicate", "seq", "pos", "at", "digest"] {
+        assert_eq!(without[same], again[same], "{same}");
+    }
 
     let expired = other.ask("send", say(lost)).await["error"].clone();
     assert_eq!(

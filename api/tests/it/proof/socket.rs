@@ -14,6 +14,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     frames: VecDeque<Value>,
+    /// Events that came while something else was waited for.
+    passed: VecDeque<Value>,
     next_id: u64,
 }
 
@@ -32,6 +34,7 @@ impl Socket {
         let mut socket = Self {
             stream,
             frames: VecDeque::new(),
+            passed: VecDeque::new(),
             next_id: 1,
         };
         socket.until(|frame| frame.get("hello").is_some()).await;
@@ -54,6 +57,15 @@ impl Socket {
         self.until(|frame| frame["id"] == id).await
     }
 
+    /// The next event, also if it came while something else was waited for.
+    pub(crate) async fn event(&mut self) -> Value {
+        let frame = match self.passed.pop_front() {
+            Some(frame) => frame,
+            None => self.until(|frame| frame.get("event").is_some()).await,
+        };
+        frame["event"].clone()
+    }
+
     /// The first frame that fits; those before it are passed over.
     pub(crate) async fn until(&mut self, mut fits: impl FnMut(&Value) -> bool) -> Value {
         tokio::time::timeout(DEADLINE, async {
@@ -64,6 +76,9 @@ impl Socket {
                     }
                     if fits(&frame) {
                         return frame;
+                    }
+                    if frame.get("event").is_some() {
+                        self.passed.push_back(frame);
                     }
                 }
                 let message = self.stream.next().await.expect("the session is open").unwrap();

@@ -199,15 +199,9 @@ impl Crowd {
         heads
     }
 
-    /// The latest ack of each room: its seq and digest are what everything else must come to.
-    pub(crate) fn receipts(&self) -> BTreeMap<Uuid, Ack> {
-        let mut latest: BTreeMap<Uuid, Ack> = BTreeMap::new();
-        for (room, ack) in self.acks.lock().unwrap().iter() {
-            if latest.get(room).is_none_or(|known| known.seq < ack.seq) {
-                latest.insert(*room, ack.clone());
-            }
-        }
-        latest
+    /// Every ack, with its room: seqs and digests are what everything else must come to.
+    pub(crate) fn receipts(&self) -> Vec<(Uuid, Ack)> {
+        self.acks.lock().unwrap().clone()
     }
 
     /// What was said in a room, by seq: the ids of all its events that somebody got an ack for.
