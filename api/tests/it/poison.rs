@@ -1,5 +1,7 @@
 //! Records that nobody can read: chat goes on, everyone agrees, and each is set aside as it was.
 
+mod signals;
+
 use crate::support::cluster::Cluster;
 use crate::support::{Person, Server, Wire, cid, eventually, so};
 use bytes::Bytes;
@@ -40,6 +42,14 @@ async fn scene() -> Scene {
         let other = 1 - owner;
         let path = format!("/v1/rooms/{room}/join");
         edges[other].done(&people[other], &path, json!({})).await;
+        for (edge, person) in edges.iter().zip(&people) {
+            // Neither edge waits for what the other has appended a moment ago.
+            eventually("both edges know who joined", async || {
+                let head = edge.told(person, &format!("/v1/rooms/{room}")).await["head"].take();
+                so(head["seq"] == 2, &head)
+            })
+            .await;
+        }
         for wire in &mut wires {
             let joined = wire
                 .ask("subscribe", json!({ "room": room }))
