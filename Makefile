@@ -18,8 +18,10 @@ TOOLS := $(CACHE)/tools/bin
 .PHONY: run up down test test-scripts lint audit bench
 .NOTPARALLEL:
 
+# The chat of the lines that it prints is built before, so that nobody who pastes them waits for a compiler.
 run:
 	@scripts/install build
+	@cargo build -p roomlog-client --example chat
 	@cargo run -p api --bin roomlog -- serve
 
 up:

@@ -217,7 +217,7 @@ async fn run_parts(config: &Config, parts: Parts, shutdown: &Shutdown, metrics: 
     let stores = Stores::open(config, parts, &shutdown.stop).await?;
     let projectors = Projectors::start(config, parts, &stores);
     let ran = if parts.edge {
-        edge::run(config, &stores, &projectors, shutdown, listener, metrics).await
+        edge::run(config, parts, &stores, &projectors, shutdown, listener, metrics).await
     } else {
         projectors_alone(config, &stores, &projectors, shutdown, listener, metrics).await
     };

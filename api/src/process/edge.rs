@@ -35,6 +35,7 @@ struct Serving<'a> {
 /// Serves until the process is told to stop or a projector beside it can't go on.
 pub(super) async fn run(
     config: &Config,
+    parts: super::Parts,
     stores: &Stores,
     projectors: &Projectors,
     shutdown: &Shutdown,
@@ -42,7 +43,7 @@ pub(super) async fn run(
     metrics: PrometheusHandle,
 ) -> Result<(), Error> {
     let serving = begin(config, stores, projectors, shutdown, listener, metrics).await?;
-    welcome::edge(config);
+    welcome::edge(config, parts);
     tokio::select! {
         () = shutdown.stop.cancelled() => {}
         () = projectors.ended() => {}

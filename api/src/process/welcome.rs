@@ -1,10 +1,16 @@
 //! What a process says to the person who started it: on stdout, while logs go to stderr.
 
-use super::Error;
+use super::{Error, Parts};
 use crate::config::{Config, Mode};
 use engine::config::mask_url;
-use engine::domain::RoomId;
 use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// As README.md shows them and `scripts/cluster` prints them too.
+const FIRST_STEPS: &str = include_str!("../../../docs/first-steps.sh");
+
+/// The address they have in it.
+const EXAMPLE_URL: &str = "http://127.0.0.1:8080";
 
 /// Says it.
 ///
@@ -33,32 +39,37 @@ fn standing(config: &Config) -> String {
 }
 
 /// An edge serves.
-pub(super) fn edge(config: &Config) {
-    let url = format!("http://{}", config.listen);
+pub(super) fn edge(config: &Config, parts: Parts) {
+    let url = url(config);
     mention(&format!("Roomlog ({})\n\n  {url}\n  {url}/readyz", standing(config)));
-    mention(&first_steps(config));
+    // An edge by itself is one of several, and people come by what stands before them: its own address is not theirs.
+    if parts.is_all() {
+        mention(&first_steps(&url));
+    }
+}
+
+/// Where a browser or a client on this machine finds it.
+fn url(config: &Config) -> String {
+    let mut listen = config.listen;
+    match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => listen.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => listen.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    format!("http://{listen}")
 }
 
 /// Three lines to paste: register, connect, send.
-fn first_steps(config: &Config) -> String {
-    let (listen, general) = (config.listen, RoomId::general());
-    let register = format!(
-        r#"TOKEN=$(curl -s http://{listen}/v1/auth/register -H 'content-type: application/json' -d '{{"username":"ann-'$RANDOM'","password":"correct horse battery"}}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')"#
-    );
-    let connect = format!(
-        r#"(echo '{{"id":1,"subscribe":{{"room":"{general}"}}}}'; sleep 600) | websocat -n --protocol roomlog.v1.json -H "Authorization: Bearer $TOKEN" ws://{listen}/v1/ws &"#
-    );
-    let send = format!(
-        r#"curl -s http://{listen}/v1/rooms/{general}/messages -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{"text":"hello"}}'"#
-    );
+fn first_steps(url: &str) -> String {
+    let lines = FIRST_STEPS.replace(EXAMPLE_URL, url);
     format!(
-        "\nRegister, connect (with websocat, or any WebSocket client) and say something in the room general:\n\n{register}\n{connect}\n{send}\n"
+        "\nRegister, listen and say something in the room general, in another terminal in Roomlog's checkout:\n\n{lines}"
     )
 }
 
 /// A process of projectors runs.
 pub(super) fn projectors(config: &Config) {
-    let url = format!("http://{}", config.listen);
+    let url = url(config);
     mention(&format!(
         "Roomlog projector ({})\n\n  {url}/readyz\n  {url}/metrics",
         standing(config)

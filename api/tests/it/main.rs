@@ -11,6 +11,7 @@ mod disk;
 mod documents;
 mod drain;
 mod embedded_faults;
+mod first_steps;
 mod origins;
 mod poison;
 mod proof;

@@ -127,7 +127,7 @@ impl Driver {
                 break;
             }
         }
-        self.machine.shut("closed");
+        self.machine.shut();
         self.perform_offline().await;
     }
 

@@ -131,6 +131,8 @@ pub struct Machine {
     rooms: Rooms,
     commands: Commands,
     bye: Option<Bye>,
+    /// Why the server does not want us back.
+    turned_away: Option<String>,
     /// Frames below this one had been sent when [`Machine::tick`] last came.
     tick_at: u64,
     effects: Vec<Effect>,
@@ -148,6 +150,7 @@ impl Machine {
             rooms: Rooms::default(),
             commands: Commands::default(),
             bye: None,
+            turned_away: None,
             tick_at: AUTH_ID,
             effects: Vec::new(),
         }
@@ -189,12 +192,17 @@ impl Machine {
         let bye = self.bye.take();
         let code = bye.as_ref().map(|bye| bye.code).or(code);
         let comeback = code.map_or(Comeback::Later, Comeback::of_code);
-        (comeback, bye.and_then(|bye| bye.retry_after_ms))
+        let (reason, retry_after_ms) = bye.map_or((None, None), |bye| (Some(bye.reason), bye.retry_after_ms));
+        if comeback == Comeback::Never {
+            self.turned_away = reason;
+        }
+        (comeback, retry_after_ms)
     }
 
-    /// It is over: every command fails, every subscription ends.
-    pub fn shut(&mut self, reason: &str) {
+    /// It is over: every command fails, every subscription ends, with the server's reason if it was the server's wish.
+    pub fn shut(&mut self) {
         self.commands.fail_all(&mut self.effects);
+        let reason = self.turned_away.as_deref().unwrap_or("closed");
         self.rooms.end_all(reason, &mut self.effects);
     }
 

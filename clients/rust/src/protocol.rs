@@ -7,6 +7,12 @@ use uuid::Uuid;
 /// The subprotocol this client speaks.
 pub const SUBPROTOCOL: &str = "roomlog.v1.json";
 
+/// The open room that every Roomlog has.
+#[must_use]
+pub fn general() -> Uuid {
+    Uuid::new_v5(&Uuid::new_v5(&Uuid::NAMESPACE_URL, b"urn:roomlog"), b"general")
+}
+
 /// Where an event stands in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pos {

@@ -332,7 +332,8 @@ fn run(arguments: &[String], settings: &HashMap<String, String>, output: &Arc<Mu
     child
 }
 
-fn keep(stream: impl std::io::Read + Send + 'static, output: Arc<Mutex<String>>) {
+/// Keeps what a process writes to a stream, by the line, until it ends.
+pub(crate) fn keep(stream: impl std::io::Read + Send + 'static, output: Arc<Mutex<String>>) {
     std::thread::spawn(move || {
         let mut reader = BufReader::new(stream.take(64 * 1024 * 1024));
         let mut line = String::new();

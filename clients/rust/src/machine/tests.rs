@@ -278,3 +278,14 @@ fn bye_says_how_long_to_wait() {
     );
     assert_eq!(machine.closed(Some(1006)), (Comeback::Now, Some(300)));
 }
+
+#[test]
+fn who_is_turned_away_hears_why() {
+    let mut machine = greeted();
+    subscribed(&mut machine, 4);
+    machine.message(&json!({ "bye": { "code": 4002, "reason": "unauthenticated", "resume": false } }).to_string());
+    assert_eq!(machine.closed(Some(4002)), (Comeback::Never, None));
+    machine.shut();
+    let why = Update::Ended("unauthenticated".to_owned());
+    assert_eq!(machine.effects(), [Effect::Tell(ROOM, why)]);
+}
