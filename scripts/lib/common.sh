@@ -90,7 +90,7 @@ pid_of() {
 }
 
 # launch PIDFILE LOG COMMAND…: starts it detached, in a session of its own, without our terminal, descriptors or the
-# signals a background job ignores.
+# signals that background jobs and nohup ignore.
 launch() {
     local pidfile=$1 log=$2
     shift 2
@@ -98,7 +98,7 @@ launch() {
     # shellcheck disable=SC2016
     setsid bash -c '. "$1"; file=$2; shift 2
         echo "$$ $(started_at $$)" >"$file.new"; mv "$file.new" "$file"
-        exec env --default-signal=INT,QUIT,PIPE "$@"' launch "$COMMON" "$pidfile" "$@" </dev/null >>"$log" 2>&1 8>&- 9>&- &
+        exec env --default-signal=HUP,INT,TERM,QUIT,PIPE "$@"' launch "$COMMON" "$pidfile" "$@" </dev/null >>"$log" 2>&1 8>&- 9>&- &
     wait_until 60 test -s "$pidfile"
 }
 
