@@ -48,7 +48,11 @@ end_jobs() {
     wait
 }
 
-stop_part() { end "$(pidfile "$1")" "$(stop_signal "$1")" $STOP_SECONDS; }
+stop_part() {
+    # Somebody else may have killed it.
+    running "$1" || { kill_part "$1"; return; }
+    end "$(pidfile "$1")" "$(stop_signal "$1")" $STOP_SECONDS
+}
 
 kill_part() {
     end "$(pidfile "$1")" KILL 0
