@@ -8,8 +8,10 @@
 //! - [`config`] and [`telemetry`]: layers of settings; logs, traces and metrics.
 //! - [`text`]: what people write, normalised once at the door.
 //! - [`tls`]: the one TLS of a process.
+//! - [`clock`]: what time it is, for those who may know.
 //! - [`live`]: room state, recent and presence kept hot (Redis, memory).
 
+pub mod clock;
 pub mod codec;
 pub mod config;
 pub mod database;

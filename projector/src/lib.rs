@@ -23,12 +23,3 @@ mod watch;
 pub use config::Config;
 pub use error::Error;
 pub use status::Status;
-
-use engine::domain::Timestamp;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-/// This machine's clock: for ages that are shown and for where presence is picked up, never for a verdict.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}

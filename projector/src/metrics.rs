@@ -86,7 +86,7 @@ pub(crate) fn written(projection: &'static str, batch: Written) {
     #[allow(clippy::cast_precision_loss, reason = "a batch is small")]
     histogram!(BATCH_RECORDS, "projection" => projection).record(batch.records as f64);
     histogram!(BATCH_SECONDS, "projection" => projection).record(batch.took.as_secs_f64());
-    let age_ms = crate::now().as_millis() - batch.last_appended_at.as_millis();
+    let age_ms = engine::clock::now().as_millis() - batch.last_appended_at.as_millis();
     let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or(0));
     histogram!(EVENT_AGE, "projection" => projection).record(age.as_secs_f64());
 }

@@ -34,7 +34,7 @@ impl Projection for PresenceClaims {
 
     async fn project(&self, feed: &mut Feed) -> Result<(), Halt> {
         let expiry_ms = i64::try_from(feed.common.config.presence_expiry_ms).unwrap_or(i64::MAX);
-        let since = Timestamp::from_millis(crate::now().as_millis().saturating_sub(expiry_ms));
+        let since = Timestamp::from_millis(engine::clock::now().as_millis().saturating_sub(expiry_ms));
         // The end as it stood before the question: what comes meanwhile is not passed over.
         let end = feed.extent().await?.high;
         let log = &feed.common.log;

@@ -2,13 +2,14 @@
 
 use super::Shared;
 use super::file::{failed, id, pack};
+use crate::clock;
 use crate::domain::{Offset, Partition, Position, Timestamp};
 use crate::log::{Error, Outgoing, Topic, metrics};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, Executor as _, QueryBuilder, Sqlite};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// Most rows of one INSERT: far below `SQLite`'s limit of parameters, and few enough statements to keep prepared.
@@ -103,7 +104,7 @@ pub(super) async fn run(
     let mut batch = Vec::with_capacity(most);
     let mut trimmed = None;
     while queue.recv_many(&mut batch, most).await > 0 {
-        let now = now();
+        let now = clock::now();
         let positions: Vec<Position> = batch
             .iter()
             .map(|append| ends.take(append.outgoing.topic, append.outgoing.partition, now))
@@ -243,9 +244,4 @@ async fn recover(
             return None;
         }
     }
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
