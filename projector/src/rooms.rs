@@ -2,7 +2,9 @@
 //! the whole cache is thrown away; nothing leaves it while a batch is under way.
 
 use engine::domain::RoomId;
+use futures_util::{StreamExt as _, stream};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 
 /// A bounded cache; the least recently used go.
 pub(crate) struct Rooms<T> {
@@ -18,6 +20,22 @@ impl<T> Rooms<T> {
             uses: 0,
             rooms: FxHashMap::default(),
         }
+    }
+
+    /// Asks, at most `at_once` at a time, for those of the rooms that it does not hold.
+    pub(crate) async fn missing<A: Future>(
+        &self,
+        ids: BTreeSet<RoomId>,
+        at_once: usize,
+        ask: impl Fn(RoomId) -> A,
+    ) -> Vec<(RoomId, A::Output)> {
+        let missing: Vec<RoomId> = ids.into_iter().filter(|id| !self.holds(*id)).collect();
+        let asking = missing.into_iter().map(|id| {
+            let asked = ask(id);
+            async move { (id, asked.await) }
+        });
+        // All of them to their end, whatever becomes of one: a question that is dropped costs its connection.
+        stream::iter(asking).buffer_unordered(at_once.max(1)).collect().await
     }
 
     pub(crate) fn holds(&self, id: RoomId) -> bool {

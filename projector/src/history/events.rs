@@ -12,7 +12,6 @@ use engine::codec;
 use engine::domain::{Offset, Room, RoomId};
 use engine::history::{self, Owner, Reader, Rows, Writer};
 use engine::log::{Record, Topic};
-use futures_util::{StreamExt as _, stream};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -156,17 +155,9 @@ impl Partition<'_> {
 
     /// Loads the rooms that are met for the first time.
     async fn load(&mut self, ids: BTreeSet<RoomId>, feed: &Feed) -> Result<(), Halt> {
-        let missing: Vec<RoomId> = ids.into_iter().filter(|id| !self.rooms.holds(*id)).collect();
-        let loads = missing.into_iter().map(async |id| {
-            let loaded = self.store.reader.room(id, feed.partition).await;
-            (id, loaded)
-        });
-        // All of them to their end, whatever becomes of one: a question that is dropped costs its connection.
-        let loaded: Vec<_> = stream::iter(loads)
-            .buffer_unordered(feed.common.config.loads_at_once.max(1))
-            .collect()
-            .await;
-        for (id, loaded) in loaded {
+        let at_once = feed.common.config.loads_at_once;
+        let ask = |id| self.store.reader.room(id, feed.partition);
+        for (id, loaded) in self.rooms.missing(ids, at_once, ask).await {
             let (room, next) = match loaded? {
                 Ok(stored) => {
                     let next = stored.next;

@@ -13,7 +13,6 @@ use engine::domain::{Offset, Recent, Room, RoomId};
 use engine::history;
 use engine::live::{self, Error, Reader, Writer};
 use engine::log::Topic;
-use futures_util::{StreamExt as _, stream};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -181,16 +180,9 @@ impl Partition<'_> {
 
     /// Loads the rooms that are met for the first time.
     async fn load(&mut self, ids: BTreeSet<RoomId>, feed: &Feed) -> Result<Option<Again>, Halt> {
-        let missing: Vec<RoomId> = ids.into_iter().filter(|id| !self.rooms.holds(*id)).collect();
-        let loads = missing.into_iter().map(async |id| {
-            let loaded = self.store.reader.room(id, feed.partition).await;
-            (id, loaded)
-        });
-        let loaded: Vec<_> = stream::iter(loads)
-            .buffer_unordered(feed.common.config.loads_at_once.max(1))
-            .collect()
-            .await;
-        for (id, loaded) in loaded {
+        let at_once = feed.common.config.loads_at_once;
+        let ask = |id| self.store.reader.room(id, feed.partition);
+        for (id, loaded) in self.rooms.missing(ids, at_once, ask).await {
             let stored = match loaded {
                 Ok(stored) => stored,
                 Err(Error::Corrupt(why)) => return Ok(Some(Again::Refill(why))),
