@@ -2,7 +2,7 @@
 
 use super::projectors::Projectors;
 use super::shutdown::Shutdown;
-use super::stores::Stores;
+use super::stores::{OfEdge, Stores};
 use super::waiting::Patience;
 use super::{Error, checks, serve_http, welcome};
 use crate::auth::Origins;
@@ -60,7 +60,7 @@ async fn begin<'a>(
     listener: TcpListener,
     metrics: PrometheusHandle,
 ) -> Result<Serving<'a>, Error> {
-    let (Some(people), Some(wire)) = (stores.people.clone(), stores.wire.clone()) else {
+    let Some(OfEdge { people, wire }) = stores.of_edge.clone() else {
         unreachable!("the stores of a process with an edge are opened with people and wire")
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

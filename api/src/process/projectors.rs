@@ -3,14 +3,13 @@
 use super::stores::Stores;
 use super::{Error, Parts};
 use crate::config::Config;
-use parking_lot::Mutex;
-use projector::Status;
+use projector::{Status, history, live};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Those that run here: none, one or both.
 pub(super) struct Projectors {
-    running: Mutex<JoinSet<Result<(), projector::Error>>>,
+    running: JoinSet<Result<(), projector::Error>>,
     statuses: Vec<(&'static str, Status)>,
     stop: CancellationToken,
     /// Told when one of them has ended, which it does not do by itself unless it can't go on.
@@ -19,46 +18,49 @@ pub(super) struct Projectors {
 
 impl Projectors {
     pub(super) fn start(config: &Config, parts: Parts, stores: &Stores) -> Self {
-        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
-        let mut running = JoinSet::new();
-        let mut statuses = Vec::new();
+        let mut projectors = Self {
+            running: JoinSet::new(),
+            statuses: Vec::new(),
+            stop: CancellationToken::new(),
+            ended: CancellationToken::new(),
+        };
+        let config = &config.projector;
         if parts.history {
-            let status = Status::default();
-            statuses.push(("projector_history", status.clone()));
-            let of = projector::history::Parts {
+            let of = history::Parts {
                 log: stores.log.clone(),
                 reader: stores.history_reader.clone(),
                 writer: stores.history_writer.clone(),
             };
-            let run = projector::history::run(config.projector.clone(), of, status, stop.clone());
-            let guard = ended.clone().drop_guard();
-            running.spawn(async move {
-                let _tell = guard;
-                run.await
+            projectors.run("projector_history", |status, stop| {
+                history::run(config.clone(), of, status, stop)
             });
         }
         if parts.live {
-            let status = Status::default();
-            statuses.push(("projector_live", status.clone()));
-            let of = projector::live::Parts {
+            let of = live::Parts {
                 log: stores.log.clone(),
                 history: stores.history_reader.clone(),
                 reader: stores.live_reader.clone(),
                 writer: stores.live_writer.clone(),
             };
-            let run = projector::live::run(config.projector.clone(), of, status, stop.clone());
-            let guard = ended.clone().drop_guard();
-            running.spawn(async move {
-                let _tell = guard;
-                run.await
+            projectors.run("projector_live", |status, stop| {
+                live::run(config.clone(), of, status, stop)
             });
         }
-        Self {
-            running: Mutex::new(running),
-            statuses,
-            stop,
-            ended,
-        }
+        projectors
+    }
+
+    fn run<F>(&mut self, name: &'static str, run: impl FnOnce(Status, CancellationToken) -> F)
+    where
+        F: Future<Output = Result<(), projector::Error>> + Send + 'static,
+    {
+        let status = Status::default();
+        self.statuses.push((name, status.clone()));
+        let run = run(status, self.stop.clone());
+        let tell = self.ended.clone().drop_guard();
+        self.running.spawn(async move {
+            let _tell = tell;
+            run.await
+        });
     }
 
     /// How each of them is, by its name for /readyz.
@@ -75,11 +77,10 @@ impl Projectors {
     ///
     /// # Errors
     /// Of the first that could not go on.
-    pub(super) async fn stop(self) -> Result<(), Error> {
+    pub(super) async fn stop(mut self) -> Result<(), Error> {
         self.stop.cancel();
-        let mut running = self.running.into_inner();
         let mut ended = Ok(());
-        while let Some(joined) = running.join_next().await {
+        while let Some(joined) = self.running.join_next().await {
             let result = match joined {
                 Ok(result) => result.map_err(Error::from),
                 Err(panic) => Err(Error::Impossible(format!("a projector ended: {panic}"))),

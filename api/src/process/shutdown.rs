@@ -38,11 +38,10 @@ impl Shutdown {
     }
 
     /// Nothing is listened for any more.
-    pub(super) async fn end(&self) {
+    pub(super) async fn end(self) {
         self.ended.cancel();
-        while !self.listening.is_finished() {
-            tokio::task::yield_now().await;
-        }
+        // That it panicked would have been seen in the log.
+        let _ = self.listening.await;
     }
 }
 

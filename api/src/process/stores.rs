@@ -23,12 +23,17 @@ pub(super) struct Stores {
     pub(super) history_writer: Arc<dyn history::Writer>,
     pub(super) live_reader: Arc<dyn live::Reader>,
     pub(super) live_writer: Arc<dyn live::Writer>,
-    /// Of a process with an edge alone.
-    pub(super) people: Option<Arc<dyn People>>,
-    /// Of a process with an edge alone.
-    pub(super) wire: Option<Wire>,
+    /// In a process with an edge alone.
+    pub(super) of_edge: Option<OfEdge>,
     closing: Closing,
     close_ms: u64,
+}
+
+/// What nobody but an edge needs.
+#[derive(Clone)]
+pub(super) struct OfEdge {
+    pub(super) people: Arc<dyn People>,
+    pub(super) wire: Wire,
 }
 
 /// What must be closed at the end, after everything that uses it.
@@ -61,19 +66,14 @@ impl Stores {
         let log = log::sqlite::Log::open(folder, config.embedded.clone()).await?;
         let history = history::sqlite::Sqlite::open(&folder.join(HISTORY_FILE)).await?;
         let people = Arc::new(people::sqlite::Sqlite::open(&folder.join(PEOPLE_FILE)).await?);
-        let live = Arc::new(MemoryLive::new(presence_expiry_ms(config)));
-        let both = Arc::new(history.clone());
-        Ok(Self {
-            log: Arc::new(log),
-            history_reader: both.clone(),
-            history_writer: both,
-            live_reader: live.clone(),
-            live_writer: live,
-            people: Some(people.clone()),
-            wire: Some(Wire::SingleObject),
-            closing: Closing::Embedded { history, people },
-            close_ms: config.drain.deadline_ms,
-        })
+        let live = MemoryLive::new(presence_expiry_ms(config));
+        let of_edge = OfEdge {
+            people: people.clone(),
+            wire: Wire::SingleObject,
+        };
+        let stands_on = history.clone();
+        let closing = Closing::Embedded { history, people };
+        Ok(Self::of(config, Arc::new(log), stands_on, live, Some(of_edge), closing))
     }
 
     async fn cluster(config: &Config, parts: Parts, stop: &CancellationToken) -> Result<Self, Error> {
@@ -83,11 +83,15 @@ impl Stores {
         let history = history::postgres::Postgres::connect(&config.postgres)?;
         let ping = async || history::Reader::ping(&history).await;
         patience.ask("PostgreSQL", stop, ping).await?;
-        let (people, wire) = if parts.edge {
+        let (people, of_edge) = if parts.edge {
             let people = Arc::new(people::postgres::Postgres::connect(&config.postgres)?);
             let ask = async || people.schema_ids().await;
             let wire = wire(&patience.ask("PostgreSQL", stop, ask).await?)?;
-            (Some(people), Some(wire))
+            let of_edge = OfEdge {
+                people: people.clone(),
+                wire,
+            };
+            (Some(people), Some(of_edge))
         } else {
             (None, None)
         };
@@ -95,19 +99,36 @@ impl Stores {
             presence_forget_after_ms: presence_expiry_ms(config),
             ..config.redis.clone()
         };
-        let live = Arc::new(RedisLive::new(&redis, log.epoch())?);
-        let both = Arc::new(history.clone());
-        Ok(Self {
-            log: Arc::new(log),
-            history_reader: both.clone(),
-            history_writer: both,
+        let live = RedisLive::new(&redis, log.epoch())?;
+        let stands_on = history.clone();
+        let closing = Closing::Cluster { history, people };
+        Ok(Self::of(config, Arc::new(log), stands_on, live, of_edge, closing))
+    }
+
+    /// A store of history or of live views is one thing with two halves.
+    fn of<H, L>(
+        config: &Config,
+        log: Arc<dyn Log>,
+        history: H,
+        live: L,
+        of_edge: Option<OfEdge>,
+        closing: Closing,
+    ) -> Self
+    where
+        H: history::Reader + history::Writer + 'static,
+        L: live::Reader + live::Writer + 'static,
+    {
+        let (history, live) = (Arc::new(history), Arc::new(live));
+        Self {
+            log,
+            history_reader: history.clone(),
+            history_writer: history,
             live_reader: live.clone(),
             live_writer: live,
-            people: people.clone().map(|people| people as Arc<dyn People>),
-            wire,
-            closing: Closing::Cluster { history, people },
+            of_edge,
+            closing,
             close_ms: config.drain.deadline_ms,
-        })
+        }
     }
 
     /// Sees to it that what was handed over to the log is acked, and closes everything; what takes too long is cut off.
