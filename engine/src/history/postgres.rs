@@ -4,6 +4,7 @@
 
 mod copy;
 mod lists;
+mod messages;
 mod reader;
 mod writer;
 

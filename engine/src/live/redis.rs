@@ -1,15 +1,12 @@
 //! Live views in Redis. Every write is one script under the partition's watermark, so it counts whole or not at all.
 //!
-//! Keys, after the configured prefix: `{p:N}:watermark` (epoch, next offset, generation of the filling, whether it is
-//! still being filled, whether it has rooms), `{p:N}:rooms`, `{p:N}:room:ID` and `{p:N}:room:ID:window`; the braces keep a partition in one slot
-//! of a cluster. A room that bears another generation than the watermark is what an earlier filling left: nobody sees it.
-//! Presence stands apart: `presence:{ID}` by edge, and `presence:clock`.
-//!
 //! Redis should not evict (`maxmemory-policy noeviction`). Where it does, a damaged room is found out when it is next
 //! written or read, and the partition is filled anew.
 
 mod config;
 mod encoding;
+mod keys;
+mod scripts;
 
 pub use config::RedisConfig;
 
@@ -18,10 +15,12 @@ use super::{Batch, Error, Filling, PresenceClaim, PresenceView, Reader, RoomDelt
 use crate::domain::{Epoch, Header, Offset, Partition, RoomId, Seq, WINDOW};
 use crate::history::StoredRoom;
 use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use ::redis::{AsyncCommands, Client, RedisError, Script};
+use ::redis::{AsyncCommands, Client, RedisError};
 use async_trait::async_trait;
 use encoding::Field;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use keys::Keys;
+use scripts::Scripts;
 use std::time::Duration;
 
 /// Most fields or entries of one call that puts a room; a larger room comes in parts.
@@ -43,53 +42,10 @@ pub struct RedisLive {
     scripts: Scripts,
 }
 
-struct Scripts {
-    room: Script,
-    write: Script,
-    put: Script,
-    sweep: Script,
-    refilled: Script,
-    clock: Script,
-    presence: Script,
-}
-
-struct Keys {
-    prefix: String,
-}
-
-impl Keys {
-    fn watermark(&self, partition: Partition) -> String {
-        format!("{}{{p:{partition}}}:watermark", self.prefix)
-    }
-
-    fn rooms(&self, partition: Partition) -> String {
-        format!("{}{{p:{partition}}}:rooms", self.prefix)
-    }
-
-    fn room_prefix(&self, partition: Partition) -> String {
-        format!("{}{{p:{partition}}}:room:", self.prefix)
-    }
-
-    /// Of the hash and of the window.
-    fn room(&self, partition: Partition, room: RoomId) -> (String, String) {
-        let hash = format!("{}{room}", self.room_prefix(partition));
-        let window = format!("{hash}:window");
-        (hash, window)
-    }
-
-    fn presence(&self, room: RoomId) -> String {
-        format!("{}presence:{{{room}}}", self.prefix)
-    }
-
-    fn presence_clock(&self) -> String {
-        format!("{}presence:clock", self.prefix)
-    }
-}
-
 impl std::fmt::Debug for RedisLive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RedisLive")
-            .field("prefix", &self.keys.prefix)
+            .field("keys", &self.keys)
             .finish_non_exhaustive()
     }
 }
@@ -120,24 +76,13 @@ impl RedisLive {
             .set_response_timeout(Some(Duration::from_millis(config.response_timeout_ms)))
             // A call fails at once; it is the next call that connects anew.
             .set_number_of_retries(0);
-        let script = |code: &str| Script::new(code);
         Ok(Self {
             connection: ConnectionManager::new_lazy_with_config(client, manager).map_err(unusable)?,
-            keys: Keys {
-                prefix: config.prefix.clone(),
-            },
+            keys: Keys::new(config.prefix.clone()),
             epoch,
             presence_forget_after_ms: config.presence_forget_after_ms,
             presence_ttl_s: config.presence_ttl_s,
-            scripts: Scripts {
-                room: script(include_str!("redis/room.lua")),
-                write: script(include_str!("redis/write.lua")),
-                put: script(include_str!("redis/put.lua")),
-                sweep: script(include_str!("redis/sweep.lua")),
-                refilled: script(include_str!("redis/refilled.lua")),
-                clock: script(include_str!("redis/clock.lua")),
-                presence: script(include_str!("redis/presence.lua")),
-            },
+            scripts: Scripts::new(),
         })
     }
 

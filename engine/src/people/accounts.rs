@@ -4,6 +4,10 @@
 //! tabs of one browser may show the same token at the same instant, so for some seconds the former earns an access
 //! token, and no refresh token.
 
+mod error;
+
+pub use error::Error;
+
 use super::password::{self, Hasher};
 use super::token::{self, Caller, Refresh, Refusal, Ring};
 use super::{Login, People, Person, Username};
@@ -68,76 +72,6 @@ pub struct SignedIn {
     pub refresh_token: Option<String>,
     /// The login ends then, if nothing refreshes it.
     pub refresh_expires_at: Timestamp,
-}
-
-/// What can go wrong with accounts.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Error {
-    /// A field breaks its rule.
-    #[error("{field} {rule}")]
-    Invalid {
-        /// Which field of the request.
-        field: &'static str,
-        /// What it must be.
-        rule: String,
-    },
-    /// The username is in use.
-    #[error("the username is taken")]
-    Taken,
-    /// Username or password is wrong: never said which.
-    #[error("username or password is wrong")]
-    Credentials,
-    /// The account may not sign in any more.
-    #[error("the account is disabled")]
-    Disabled,
-    /// Guests are not let in here.
-    #[error("guests are not allowed here")]
-    NoGuests,
-    /// The access token is not good.
-    #[error(transparent)]
-    Token(Refusal),
-    /// The refresh token is not good: signed out, revoked, expired, used before, or none at all.
-    #[error("the login has ended: sign in again")]
-    LoginEnded,
-    /// Too many are signing in at once.
-    #[error("too many people are signing in, try again soon")]
-    Busy,
-    /// The store.
-    #[error(transparent)]
-    Store(super::Error),
-    /// Our own fault.
-    #[error("{0}")]
-    Internal(String),
-}
-
-impl Error {
-    /// Whether trying again later can help.
-    #[must_use]
-    pub const fn retryable(&self) -> bool {
-        match self {
-            Self::Busy => true,
-            Self::Store(error) => error.retryable(),
-            _ => false,
-        }
-    }
-}
-
-impl From<super::Error> for Error {
-    fn from(error: super::Error) -> Self {
-        match error {
-            super::Error::Taken => Self::Taken,
-            other => Self::Store(other),
-        }
-    }
-}
-
-impl From<password::Error> for Error {
-    fn from(error: password::Error) -> Self {
-        match error {
-            password::Error::Busy => Self::Busy,
-            password::Error::Broken(why) => Self::Internal(why),
-        }
-    }
 }
 
 /// Registering, signing in, staying signed in, and who a token speaks for.

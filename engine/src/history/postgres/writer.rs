@@ -2,7 +2,7 @@
 
 use super::copy::{self, Rows};
 use super::lists::write_lists;
-use super::{EVENTS, Postgres, READS, number, reader};
+use super::{EVENTS, Postgres, READS, messages, number};
 use crate::domain::{Epoch, Offset, Partition, Timestamp};
 use crate::history::plan::{Lists, Messages, targets};
 use crate::history::rows::kind_name;
@@ -100,7 +100,7 @@ impl Writer for Postgres {
                 partition: batch.partition,
             });
         };
-        let loaded = reader::messages_at(&mut transaction, self.limit, &targets).await?;
+        let loaded = messages::messages_at(&mut transaction, self.limit, &targets).await?;
         let messages = Messages::of(batch, loaded);
         self.within(async {
             write_journal(&mut transaction, &batch.rooms).await?;
