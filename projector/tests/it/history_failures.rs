@@ -1,7 +1,8 @@
 //! PostgreSQL is away and comes back.
 
+use crate::databases::Database;
 use crate::model::Model;
-use crate::place::{Database, History, Place, eventually, variable};
+use crate::place::{History, Place, eventually, variable};
 use crate::proxy::Proxy;
 use crate::speech::Speech;
 
@@ -17,8 +18,7 @@ async fn with_postgres_away_nothing_is_lost() {
     let mut place = Place::cluster().await;
     let server = variable("ROOMLOG_TEST_POSTGRES");
     let proxy = Proxy::before(&address(&server)).await;
-    let database = Database::new(server).await.through(proxy.address);
-    place.history = History::postgres(database).await;
+    place.history = History::postgres_through(proxy.address, Database::new().await).await;
     let mut speech = Speech::new(&place, 21);
     speech.begin().await;
     let projector = place.project_history();
@@ -66,8 +66,7 @@ async fn it_can_be_stopped_while_postgres_is_away() {
     let mut place = Place::cluster().await;
     let server = variable("ROOMLOG_TEST_POSTGRES");
     let proxy = Proxy::before(&address(&server)).await;
-    let database = Database::new(server).await.through(proxy.address);
-    place.history = History::postgres(database).await;
+    place.history = History::postgres_through(proxy.address, Database::new().await).await;
     proxy.cut();
     let projector = place.project_history();
     eventually("it says so", async || {

@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
+#[allow(dead_code, reason = "the engine's tests need more of it")]
+#[path = "../../../engine/tests/it/databases.rs"]
+mod databases;
 mod doubles;
 mod history_failures;
 mod history_suite;

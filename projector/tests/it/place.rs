@@ -1,12 +1,14 @@
 //! A log and its stores, of a test's own, and projectors that run over them.
 
+use crate::databases::Database;
 use engine::database::postgres;
 use engine::domain::Epoch;
 use engine::history::{self, postgres::Postgres, sqlite::Sqlite};
 use engine::live::{self, MemoryLive, RedisConfig, RedisLive};
 use engine::log::{self, Log};
 use projector::{Config, Error, Status};
-use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
+use sqlx::{Connection, Executor, SqliteConnection};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -129,7 +131,7 @@ impl Place {
             ..log::kafka::Config::default()
         };
         let log = log::kafka::Log::open(config, true).await.unwrap();
-        let database = Database::new(variable("ROOMLOG_TEST_POSTGRES")).await;
+        let database = Database::new().await;
         Self {
             live: Live::redis(&variable("ROOMLOG_TEST_REDIS"), log.epoch()),
             log: Arc::new(log),
@@ -142,7 +144,7 @@ impl Place {
     /// Another history of the same kind, with nothing in it.
     pub(crate) async fn empty_history(&self) -> History {
         match &self.history.kept {
-            Kept::Postgres(..) => History::postgres(Database::new(variable("ROOMLOG_TEST_POSTGRES")).await).await,
+            Kept::Postgres(..) => History::postgres(Database::new().await).await,
             Kept::Sqlite(path, _) => History::sqlite(path.with_file_name(format!("{}.db", Uuid::new_v4()))).await,
         }
     }
@@ -175,7 +177,25 @@ impl Place {
 
 impl History {
     pub(crate) async fn postgres(database: Database) -> Self {
-        let config = database.config();
+        let url = database.config().url;
+        Self::postgres_at(url, database).await
+    }
+
+    /// The same, by way of a proxy before the server.
+    pub(crate) async fn postgres_through(proxy: SocketAddr, database: Database) -> Self {
+        let url = database.config().url;
+        let (head, rest) = url.rsplit_once('@').expect("a URL with a user");
+        let (_, name) = rest.rsplit_once('/').expect("a URL with a database");
+        Self::postgres_at(format!("{head}@{proxy}/{name}"), database).await
+    }
+
+    async fn postgres_at(url: String, database: Database) -> Self {
+        let config = postgres::Config {
+            url,
+            operation_ms: 2_000,
+            acquire_ms: 1_000,
+            ..database.config()
+        };
         history::postgres::migrate(&config).await.unwrap();
         let store = Postgres::connect(&config).unwrap();
         Self {
@@ -266,76 +286,6 @@ impl Live {
             .invoke_async(&mut connection)
             .await
             .unwrap();
-    }
-}
-
-/// A PostgreSQL database of a test's own, gone when the test is.
-pub(crate) struct Database {
-    server: String,
-    name: String,
-    /// Where the store is to connect: the server, or a proxy before it.
-    through: String,
-}
-
-impl Database {
-    pub(crate) async fn new(server: String) -> Self {
-        let name = format!("roomlog_test_{}", Uuid::new_v4().simple());
-        let through = server.clone();
-        let database = Self { server, name, through };
-        let mut connection = PgConnection::connect(&database.server)
-            .await
-            .expect("PostgreSQL answers");
-        let order = format!("CREATE DATABASE {}", database.name);
-        connection.execute(order.as_str()).await.expect("a superuser may");
-        database
-    }
-
-    /// The store connects here instead.
-    pub(crate) fn through(mut self, address: std::net::SocketAddr) -> Self {
-        let (head, _) = self.server.rsplit_once('@').expect("a URL with a user");
-        self.through = format!("{head}@{address}/postgres");
-        self
-    }
-
-    fn at(&self, server: &str) -> String {
-        let (server, _) = server.rsplit_once('/').expect("a URL with a database");
-        format!("{server}/{}", self.name)
-    }
-
-    pub(crate) fn config(&self) -> postgres::Config {
-        postgres::Config {
-            max_connections: 8,
-            operation_ms: 2_000,
-            acquire_ms: 1_000,
-            ..postgres::Config::at(self.at(&self.through))
-        }
-    }
-
-    /// A connection beside the adapter's.
-    pub(crate) async fn beside(&self) -> PgConnection {
-        PgConnection::connect(&self.at(&self.server))
-            .await
-            .expect("PostgreSQL answers")
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        // A thread of its own: this runs inside a runtime, where nothing may block on another.
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .expect("a runtime");
-                runtime.block_on(async {
-                    if let Ok(mut connection) = PgConnection::connect(&self.server).await {
-                        let order = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-                        let _ = connection.execute(order.as_str()).await;
-                    }
-                });
-            });
-        });
     }
 }
 
