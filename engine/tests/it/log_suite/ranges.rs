@@ -1,0 +1,92 @@
+//! Bounded reads, offsets by time, and what the log holds.
+
+use super::{ALL, P0, append_texts, extent};
+use engine::domain::{Offset, Partition, Timestamp};
+use engine::log::{Error, Extent, Log, RangeLimits, Topic};
+use std::sync::Arc;
+
+pub(crate) async fn a_range_has_bounds(log: &Arc<dyn Log>) {
+    append_texts(&**log, P0, 0..100).await;
+    let read = async |from, to, max_records, max_bytes| {
+        let limits = RangeLimits { max_records, max_bytes };
+        let range = log
+            .range(Topic::Events, P0, Offset::new(from), Offset::new(to), limits)
+            .await;
+        let range = range.expect("a range");
+        let offsets: Vec<_> = range.records.iter().map(|r| r.position.offset.get()).collect();
+        (offsets, range.next.get())
+    };
+    assert_eq!(read(10, 20, 100, 1000).await, ((10..20).collect(), 20));
+    assert_eq!(
+        read(10, 20, 4, 1000).await,
+        ((10..14).collect(), 14),
+        "as many records as asked for"
+    );
+    assert_eq!(
+        read(10, 20, 100, 5).await,
+        ((10..13).collect(), 13),
+        "two bytes each, give or take one record"
+    );
+    assert_eq!(
+        read(90, 1000, 100, 1000).await,
+        ((90..100).collect(), 100),
+        "to the log's end"
+    );
+    assert_eq!(read(100, 1000, 100, 1000).await, (vec![], 100), "at the log's end");
+    assert_eq!(read(7, 7, 100, 1000).await, (vec![], 7), "nothing was asked for");
+    let many = futures_util::future::join_all((0..50).map(|i| read(i, i + 50, 100, 1000))).await;
+    for (i, (offsets, next)) in (0..).zip(many) {
+        assert_eq!((offsets, next), ((i..i + 50).collect(), i + 50), "many at once");
+    }
+}
+
+pub(crate) async fn a_range_outside_the_log_is_an_error(log: &Arc<dyn Log>) {
+    append_texts(&**log, P0, 0..3).await;
+    let error = log.range(Topic::Events, P0, Offset::new(4), Offset::new(9), ALL).await;
+    let error = error.expect_err("beyond the end");
+    let is = (P0, Offset::new(4), Offset::ZERO, Offset::new(3));
+    assert!(
+        matches!(error, Error::OutOfRange { partition, offset, low, high } if (partition, offset, low, high) == is),
+        "{error}"
+    );
+    assert!(!error.retryable());
+}
+
+pub(crate) async fn an_offset_is_found_by_time(log: &Arc<dyn Log>) {
+    let at = async |millis| {
+        let found = log.offset_at(Topic::Events, P0, Timestamp::from_millis(millis)).await;
+        found.expect("an answer")
+    };
+    assert_eq!(at(0).await, None, "an empty partition");
+    let mut acked = append_texts(&**log, P0, 0..1).await;
+    while acked.last().map(|last| last.appended_at) == acked.first().map(|first| first.appended_at) {
+        acked.extend(append_texts(&**log, P0, 0..1).await);
+    }
+    let (first, last) = (acked[0], acked[acked.len() - 1]);
+    let of_last = acked
+        .iter()
+        .find(|p| p.appended_at == last.appended_at)
+        .expect("the last at least");
+    assert_eq!(at(0).await, Some(Offset::ZERO));
+    assert_eq!(at(-5).await, Some(Offset::ZERO), "before 1970 was nothing");
+    assert_eq!(at(first.appended_at.as_millis()).await, Some(first.offset));
+    assert_eq!(at(first.appended_at.as_millis() + 1).await, Some(of_last.offset));
+    assert_eq!(at(last.appended_at.as_millis()).await, Some(of_last.offset));
+    assert_eq!(at(last.appended_at.as_millis() + 1).await, None);
+}
+
+pub(crate) async fn extents_grow(log: &Arc<dyn Log>) {
+    let of = |partition, high| Extent {
+        partition,
+        low: Offset::ZERO,
+        high: Offset::new(high),
+    };
+    assert_eq!(extent(&**log, Topic::Events, P0).await, of(P0, 0));
+    append_texts(&**log, P0, 0..7).await;
+    assert_eq!(extent(&**log, Topic::Events, P0).await, of(P0, 7));
+    assert_eq!(
+        extent(&**log, Topic::Events, Partition::new(1)).await,
+        of(Partition::new(1), 0)
+    );
+    assert_eq!(extent(&**log, Topic::Reads, P0).await, of(P0, 0));
+}
