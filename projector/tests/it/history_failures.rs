@@ -41,8 +41,7 @@ async fn that_postgres_is_away_is_noticed_before_the_next_write() {
     let mut place = Place::cluster().await;
     let server = variable("ROOMLOG_TEST_POSTGRES");
     let proxy = Proxy::before(&address(&server)).await;
-    let database = Database::new(server).await.through(proxy.address);
-    place.history = History::postgres(database).await;
+    place.history = History::postgres_through(proxy.address, Database::on(server).await).await;
     let mut speech = Speech::new(&place, 22);
     speech.begin().await;
     let projector = place.project_history();
