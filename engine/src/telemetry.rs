@@ -47,7 +47,8 @@ pub enum Format {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Which log lines: a level, or directives as in `info,engine::log=debug`.
+    /// Which log lines: a level, or directives as in `info,engine::log=debug`. Kafka's library is heard only where they
+    /// name it (`librdkafka`, `rdkafka`).
     pub level: String,
     /// How they look.
     pub format: Format,
@@ -77,13 +78,21 @@ pub struct Telemetry {
     tracer: Option<SdkTracerProvider>,
 }
 
+/// Kafka's library says several times a second that a broker is away; the log's adapter says so once.
+fn filter(level: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
+    if level.contains("rdkafka") {
+        return level.parse();
+    }
+    format!("{level},librdkafka=off,rdkafka=off").parse()
+}
+
 impl Telemetry {
     /// Sets the process's logs, traces and metrics up. Needs a Tokio runtime when traces are sent.
     ///
     /// # Errors
     /// See [`Error`].
     pub fn start(config: &Config, service: &'static str) -> Result<Self, Error> {
-        let filter: EnvFilter = config.level.parse()?;
+        let filter = filter(&config.level)?;
         let colours = std::io::stderr().is_terminal();
         let lines = tracing_subscriber::fmt::layer()
             .with_ansi(colours)

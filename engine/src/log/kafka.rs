@@ -38,6 +38,9 @@ pub struct Log {
 /// Between two looks at something that is expected soon.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
+/// How often it is said that something still fails.
+const TELL_AGAIN: Duration = Duration::from_secs(30);
+
 /// What its threads share.
 struct Shared {
     config: Config,

@@ -18,7 +18,7 @@ use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
 
 /// How long the broker holds a fetch that finds nothing, and so how long a partition that was just given may wait.
@@ -201,8 +201,8 @@ struct Worker {
     member: Consumer,
     reader: Consumer,
     buffer: Arc<Buffer>,
-    /// What failed last, until a record comes: said once, not at every try.
-    failing: Cell<Option<RDKafkaErrorCode>>,
+    /// When it was said last that reading fails, until a record comes: not at every try.
+    failing: Cell<Option<Instant>>,
     /// Whether the next records may be of another life of the log: the first, or the first after a failure.
     doubt: Cell<bool>,
 }
@@ -374,7 +374,9 @@ impl Worker {
     fn failed(&self, code: RDKafkaErrorCode, text: &str, fatal: bool) {
         self.doubt.set(true);
         metrics::read_failed();
-        if self.failing.replace(Some(code)) != Some(code) || fatal {
+        let told = self.failing.get();
+        if told.is_none_or(|told| told.elapsed() >= super::TELL_AGAIN) || fatal {
+            self.failing.set(Some(Instant::now()));
             tracing::warn!(
                 group = self.group,
                 ?code,

@@ -8,6 +8,7 @@ use super::{Shared, topics};
 use crate::domain::Epoch;
 use crate::log::{Error, Topic};
 use rdkafka::consumer::Consumer as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -20,12 +21,17 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Life {
     pub(super) epoch: Epoch,
     next: OnceLock<Epoch>,
+    /// Whether nobody answered when it was asked for last.
+    away: AtomicBool,
 }
 
 impl Life {
     pub(super) fn of(epoch: Epoch) -> Self {
-        let next = OnceLock::new();
-        Self { epoch, next }
+        Self {
+            epoch,
+            next: OnceLock::new(),
+            away: AtomicBool::new(false),
+        }
     }
 }
 
@@ -49,7 +55,7 @@ impl Shared {
     pub(super) fn look_alive(&self) -> Result<(), Error> {
         self.alive()?;
         let events = self.names.of(Topic::Events);
-        match topics::epoch(self.query().client(), events, self.config.query_timeout())? {
+        match self.ask_epoch(events)? {
             Some(epoch) if epoch == self.life.epoch => Ok(()),
             Some(other) => {
                 let _ = self.life.next.set(other);
@@ -58,6 +64,20 @@ impl Shared {
             }
             None => Err(self.over("gone")),
         }
+    }
+
+    /// The epoch as Kafka has it now. While no broker is there, the library connects thousands of times a second for a
+    /// question about a topic's id, but not for one about its metadata: so after a failure that is asked first.
+    fn ask_epoch(&self, events: &str) -> Result<Option<Epoch>, Error> {
+        let (client, timeout) = (self.query().client(), self.config.query_timeout());
+        if self.life.away.load(Ordering::Relaxed) {
+            client
+                .fetch_metadata(Some(events), timeout)
+                .map_err(super::unavailable)?;
+        }
+        let answer = topics::epoch(client, events, timeout);
+        self.life.away.store(answer.is_err(), Ordering::Relaxed);
+        answer
     }
 
     /// Whether records that came can be of this life: asks until it is known, or `stopped`.

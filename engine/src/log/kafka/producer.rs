@@ -59,6 +59,8 @@ impl Drop for Lane {
 /// Takes the library's reports to those who wait for them.
 struct Reports {
     fatal: Arc<AtomicBool>,
+    /// When it was said last that something is wrong, until a record lands.
+    told: Mutex<Option<Instant>>,
 }
 
 /// One append under way.
@@ -69,10 +71,15 @@ struct Pending {
 
 impl ClientContext for Reports {
     fn error(&self, error: KafkaError, reason: &str) {
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
+        let fatal = error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal);
+        if fatal {
             self.fatal.store(true, Ordering::Release);
         }
-        tracing::warn!(%error, reason, "the log's producer reports");
+        let mut told = self.told.lock();
+        if told.is_none_or(|told| told.elapsed() >= super::TELL_AGAIN) || fatal {
+            *told = Some(Instant::now());
+            tracing::warn!(%error, reason, "the log's producer can't go on for now");
+        }
     }
 }
 
@@ -81,7 +88,10 @@ impl ProducerContext for Reports {
 
     fn delivery(&self, result: &DeliveryResult<'_>, pending: Self::DeliveryOpaque) {
         let answer = match result {
-            Ok(message) => landed(message.partition(), message.offset(), message.timestamp()),
+            Ok(message) => {
+                *self.told.lock() = None;
+                landed(message.partition(), message.offset(), message.timestamp())
+            }
             Err((error, _)) => Err(failed(error, Error::Unknown)),
         };
         metrics::appended(&answer, pending.since.elapsed());
@@ -233,7 +243,10 @@ impl Producer {
 impl Lane {
     fn new(config: &ClientConfig) -> Result<Self, Error> {
         let fatal = Arc::new(AtomicBool::new(false));
-        let reports = Reports { fatal: fatal.clone() };
+        let reports = Reports {
+            fatal: fatal.clone(),
+            told: Mutex::default(),
+        };
         let producer: BaseProducer<Reports> = config
             .create_with_context(reports)
             .map_err(|error| Error::Misconfigured(format!("no producer for the log: {error}")))?;

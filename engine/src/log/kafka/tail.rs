@@ -9,7 +9,6 @@ use crate::domain::{Offset, Partition};
 use crate::log::{Error, Handler, Tail, Topic, metrics};
 use async_trait::async_trait;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -93,8 +92,8 @@ struct Reader {
     /// The next offset of each partition.
     next: FxHashMap<(Topic, Partition), Offset>,
     handler: Box<dyn Handler>,
-    /// What failed last, until a record comes: said once, not at every try.
-    failing: Option<RDKafkaErrorCode>,
+    /// When it was said last that reading fails, until a record comes: not at every try.
+    failing: Option<Instant>,
     /// Whether the next record may be of another life of the log: it is the first, or the first after a failure.
     doubt: bool,
 }
@@ -204,7 +203,7 @@ fn take(
     shared: &Shared,
     next: &mut FxHashMap<(Topic, Partition), Offset>,
     handler: &mut dyn Handler,
-    failing: &mut Option<RDKafkaErrorCode>,
+    failing: &mut Option<Instant>,
 ) -> Need {
     match event.look() {
         Seen::Record { topic, record } => {
@@ -240,7 +239,8 @@ fn take(
                 return Need::Restart(topic, partition);
             }
             metrics::read_failed();
-            if failing.replace(code) != Some(code) || fatal {
+            if failing.is_none_or(|told| told.elapsed() >= super::TELL_AGAIN) || fatal {
+                *failing = Some(Instant::now());
                 tracing::warn!(?place, ?code, text, fatal, "reading the log's end fails for now");
             }
             return Need::Doubt;

@@ -45,8 +45,15 @@ async fn prepare_with(config: &Config, names: &Names, admin: &Admin, create: boo
         }
     }
     check_settings(config, names, admin).await?;
-    epoch(admin.inner(), names.of(Topic::Events), config.query_timeout())?
-        .ok_or_else(|| missing(names.of(Topic::Events)))
+    let events = names.of(Topic::Events);
+    match epoch(admin.inner(), events, config.query_timeout())? {
+        Some(epoch) => Ok(epoch),
+        // Its partitions have answered: another broker, or this one after a restart, may know of it later.
+        None if create => Err(Error::Unavailable(format!(
+            "topic {events} was made, and has no id yet"
+        ))),
+        None => Err(missing(events)),
+    }
 }
 
 /// The epoch of the log, `None` when it has no topic of events. Blocks.
@@ -110,6 +117,11 @@ async fn wait_for(config: &Config, name: &str, admin: &Admin, just_made: bool) -
             }
             _ if exists(topic) => {
                 return Err(Error::Unavailable(format!("a partition of topic {name} has no leader")));
+            }
+            _ if just_made => {
+                return Err(Error::Unavailable(format!(
+                    "topic {name} was made, and is not there yet"
+                )));
             }
             _ => return Err(missing(name)),
         }
