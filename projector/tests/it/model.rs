@@ -112,13 +112,17 @@ impl Model {
         })
         .await;
         for (id, expected) in &self.rooms {
-            let stored = history.reader.room(*id, expected.partition).await.unwrap();
+            // On a busy machine a connection may take longer than an answer may.
+            let stored = eventually("history answers", async || {
+                history.reader.room(*id, expected.partition).await.ok()
+            })
+            .await;
             self.agrees(*id, stored.ok());
-            let (journal, _) = history
-                .reader
-                .journal(*id, expected.partition, Seq::ZERO, usize::MAX)
-                .await
-                .unwrap();
+            let (journal, _) = eventually("history answers", async || {
+                let journal = history.reader.journal(*id, expected.partition, Seq::ZERO, usize::MAX);
+                journal.await.ok()
+            })
+            .await;
             let journal: Vec<_> = journal
                 .into_iter()
                 .map(|entry| (entry.seq, entry.offset, entry.digest, entry.datum.to_vec()))

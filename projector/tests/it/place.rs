@@ -130,7 +130,13 @@ impl Place {
             partitions: PARTITIONS,
             ..log::kafka::Config::default()
         };
-        let log = log::kafka::Log::open(config, true).await.unwrap();
+        // As `roomlog migrate` does: topics that were made a moment ago may be without a leader yet.
+        let log = loop {
+            match log::kafka::Log::open(config.clone(), true).await {
+                Ok(log) => break log,
+                Err(error) => assert!(error.retryable(), "{error}"),
+            }
+        };
         let database = Database::new().await;
         Self {
             live: Live::redis(&variable("ROOMLOG_TEST_REDIS"), log.epoch()),
