@@ -47,8 +47,8 @@ pub enum Format {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Which log lines: a level, or directives as in `info,engine::log=debug`. Kafka's library is heard only where they
-    /// name it (`librdkafka`, `rdkafka`).
+    /// Which log lines: a level, or directives as in `info,engine::log=debug`. Kafka's wrapper is heard only where they
+    /// name it (`rdkafka`).
     pub level: String,
     /// How they look.
     pub format: Format,
@@ -78,12 +78,12 @@ pub struct Telemetry {
     tracer: Option<SdkTracerProvider>,
 }
 
-/// Kafka's library says several times a second that a broker is away; the log's adapter says so once.
+/// Kafka's wrapper repeats what the library has said already.
 fn filter(level: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
     if level.contains("rdkafka") {
         return level.parse();
     }
-    format!("{level},librdkafka=off,rdkafka=off").parse()
+    format!("{level},rdkafka=off").parse()
 }
 
 impl Telemetry {
