@@ -40,12 +40,19 @@ async fn scene() -> Scene {
     for owner in [0, 1] {
         let room = edges[owner].room(&people[owner], "public").await;
         let other = 1 - owner;
-        let path = format!("/v1/rooms/{room}/join");
-        edges[other].done(&people[other], &path, json!({})).await;
+        let path = format!("/v1/rooms/{room}");
+        // Neither edge waits for what the other has appended a moment ago.
+        eventually("the other edge knows the room", async || {
+            let status = edges[other].get(&path, Some(&people[other].token)).await.status();
+            so(status.is_success(), status)
+        })
+        .await;
+        edges[other]
+            .done(&people[other], &format!("{path}/join"), json!({}))
+            .await;
         for (edge, person) in edges.iter().zip(&people) {
-            // Neither edge waits for what the other has appended a moment ago.
             eventually("both edges know who joined", async || {
-                let head = edge.told(person, &format!("/v1/rooms/{room}")).await["head"].take();
+                let head = edge.told(person, &path).await["head"].take();
                 so(head["seq"] == 2, &head)
             })
             .await;
