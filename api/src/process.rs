@@ -242,7 +242,12 @@ async fn projectors_alone(
         metrics,
     ));
     let stop_http = CancellationToken::new();
-    let http = serve_http(listener, readiness_router(readiness.clone()), config, stop_http.clone());
+    let http = serve_http(
+        listener,
+        readiness_router(readiness.clone()).into(),
+        config,
+        stop_http.clone(),
+    );
     welcome::projectors(config);
     tokio::select! {
         () = shutdown.stop.cancelled() => {}

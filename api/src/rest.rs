@@ -7,11 +7,14 @@ pub mod guard;
 pub mod problem;
 
 mod auth;
+mod bodies;
 mod layers;
 mod messages;
 mod moderation;
+mod openapi;
 mod ops;
 mod rooms;
+pub(crate) mod schema;
 mod unread;
 
 pub(crate) use auth::error as account_error;
@@ -28,11 +31,14 @@ use crate::session::{Door, Registry};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use axum::routing::{MethodRouter, delete, get, patch, post};
+use axum::routing::get;
 use engine::history;
 use engine::people::{Accounts, People};
 use hyper::upgrade::OnUpgrade;
 use std::sync::Arc;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// What controllers share.
 pub struct App {
@@ -58,46 +64,54 @@ pub struct App {
 
 /// Everything an edge answers.
 pub fn router(app: Arc<App>, readiness: Arc<Readiness>, config: &Config) -> Router {
-    let v1 = Router::new()
-        .route("/ws", only(get(socket)))
-        .route("/auth/register", only(post(auth::register)))
-        .route("/auth/login", only(post(auth::login)))
-        .route("/auth/guest", only(post(auth::guest)))
-        .route("/auth/refresh", only(post(auth::refresh)))
-        .route("/auth/logout", only(post(auth::logout)))
-        .route("/me", only(get(auth::me)))
-        .route("/rooms", only(get(rooms::mine).post(rooms::create)))
-        .route(
-            "/rooms/{room}",
-            only(get(rooms::get).merge(patch(rooms::update)).merge(delete(rooms::delete))),
-        )
-        .route("/rooms/{room}/join", only(post(rooms::join)))
-        .route("/rooms/{room}/leave", only(post(rooms::leave)))
-        .route("/rooms/{room}/members", only(get(rooms::members)))
-        .route("/rooms/{room}/presence", only(get(rooms::presence)))
-        .route("/rooms/{room}/read", only(post(rooms::read)))
-        .route("/rooms/{room}/recent", only(get(messages::recent)))
-        .route("/rooms/{room}/messages", only(get(messages::page).post(messages::send)))
-        .route(
-            "/rooms/{room}/messages/{seq}",
-            only(patch(messages::edit).merge(delete(messages::delete))),
-        )
-        .route("/rooms/{room}/messages/{seq}/react", only(messages::react()))
-        .route("/rooms/{room}/messages/{seq}/unreact", only(messages::unreact()))
-        .route("/rooms/{room}/{verb}", only(post(moderation::moderate)))
-        .route("/direct/{username}", only(post(rooms::direct)))
+    let (router, document) = documented(app, readiness);
+    let router = router
+        .merge(openapi::router(&document))
         .fallback(layers::unknown_path)
-        .with_state(app);
-    let router = Router::new()
-        .nest("/v1", v1)
-        .merge(readiness_router(readiness))
-        .fallback(layers::unknown_path);
+        .method_not_allowed_fallback(layers::unknown_method);
     layers::around(router, config)
 }
 
-/// Other methods of a path are refused as every error is.
-fn only<S: Clone + Send + Sync + 'static>(methods: MethodRouter<S>) -> MethodRouter<S> {
-    methods.fallback(layers::unknown_method)
+/// The paths, and the document of them.
+fn documented(app: Arc<App>, readiness: Arc<Readiness>) -> (Router, OpenApi) {
+    let (router, mut document) = OpenApiRouter::with_openapi(openapi::document())
+        .merge(paths().with_state(app))
+        .merge(readiness_router(readiness))
+        .split_for_parts();
+    openapi::complete(&mut document);
+    (router, document)
+}
+
+/// `/v1`; the WebSocket alone is described elsewhere.
+fn paths() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::default()
+        .route("/v1/ws", get(socket))
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::guest))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::me))
+        .routes(routes!(rooms::mine, rooms::create))
+        .routes(routes!(rooms::get, rooms::update, rooms::delete))
+        .routes(routes!(rooms::join))
+        .routes(routes!(rooms::leave))
+        .routes(routes!(rooms::members))
+        .routes(routes!(rooms::presence))
+        .routes(routes!(rooms::read))
+        .routes(routes!(rooms::direct))
+        .routes(routes!(messages::recent))
+        .routes(routes!(messages::page, messages::send))
+        .routes(routes!(messages::edit, messages::delete))
+        .routes(routes!(messages::react))
+        .routes(routes!(messages::unreact))
+        .routes(routes!(moderation::invite))
+        .routes(routes!(moderation::kick))
+        .routes(routes!(moderation::ban))
+        .routes(routes!(moderation::unban))
+        .routes(routes!(moderation::mute))
+        .routes(routes!(moderation::unmute))
+        .routes(routes!(moderation::role))
 }
 
 /// `GET /v1/ws`.

@@ -2,41 +2,63 @@
 
 use crate::edge::view::{PresenceView, RoomView, Subscribed};
 use crate::protocol::reply::Pos;
+use crate::rest::schema;
 use engine::domain::{Digest, Emoji, Epoch, EventId, Kind, Message, PersonName, Role, RoomId, RoomName, RoomTopic};
 use engine::domain::{Seq, Timestamp, UserId};
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// A person beside what they wrote.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = From)]
 struct From<'a> {
+    #[schema(value_type = schema::UserId)]
     id: UserId,
+    #[schema(value_type = schema::DisplayName)]
     name: &'a PersonName,
 }
 
 /// A message as it stands, as `viewer` sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Message)]
 pub struct ShownMessage<'a> {
+    #[schema(value_type = schema::Seq)]
     seq: Seq,
+    #[schema(value_type = schema::EventId)]
     id: EventId,
     from: From<'a>,
+    /// When the log took it.
+    #[schema(value_type = schema::Time)]
     at: Timestamp,
+    /// Empty once it is deleted, or its author erased with their texts.
     text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = schema::Time, required = false)]
     edited_at: Option<Timestamp>,
+    /// A tombstone.
     #[serde(skip_serializing_if = "is_false")]
+    #[schema(required = false)]
     deleted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = schema::Seq, required = false)]
     reply_to: Option<Seq>,
     #[serde(skip_serializing_if = "<[UserId]>::is_empty")]
+    #[schema(value_type = schema::Mentions, required = false)]
     mentions: &'a [UserId],
     reactions: Vec<ShownReaction<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+/// One emoji under a message.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reactions)]
 struct ShownReaction<'a> {
+    #[schema(value_type = schema::Reaction)]
     emoji: &'a Emoji,
+    #[schema(value_type = schema::Count)]
     count: usize,
+    /// Whether you are among them.
     #[serde(skip_serializing_if = "is_false")]
+    #[schema(required = false)]
     mine: bool,
 }
 
@@ -79,28 +101,47 @@ impl<'a> ShownMessage<'a> {
 }
 
 /// A room as one person may see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Room)]
 pub struct ShownRoom<'a> {
+    #[schema(value_type = schema::RoomId)]
     id: RoomId,
+    #[schema(value_type = schema::Kind)]
     kind: Kind,
+    #[schema(value_type = schema::Name)]
     name: &'a RoomName,
+    #[schema(value_type = schema::Topic)]
     topic: &'a RoomTopic,
+    /// `general` and direct rooms have none.
+    #[schema(value_type = Option<schema::UserId>, required = true)]
     owner: Option<UserId>,
+    /// Yours; null where you are no member.
+    #[schema(value_type = Option<schema::Role>, required = true)]
     role: Option<Role>,
+    /// How many; of open rooms nobody knows.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = schema::Count, required = false)]
     members: Option<usize>,
+    #[schema(value_type = schema::Time)]
     created_at: Timestamp,
     #[serde(skip_serializing_if = "is_false")]
+    #[schema(required = false)]
     deleted: bool,
+    /// The rules in force.
+    #[schema(minimum = 1)]
     rules: u32,
     head: Head,
 }
 
-#[derive(Debug, Serialize)]
+/// The room's last event.
+#[derive(Debug, Serialize, ToSchema)]
 struct Head {
+    #[schema(value_type = schema::Seq)]
     seq: Seq,
+    #[schema(value_type = schema::Digest)]
     digest: Digest,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Pos, required = false)]
     pos: Option<Pos>,
 }
 
@@ -135,9 +176,13 @@ impl<'a> ShownRoom<'a> {
 }
 
 /// Who is in a room.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Presence)]
 pub struct ShownPresence<'a> {
+    #[schema(value_type = schema::Count)]
     count: u64,
+    /// At most 100 of them.
+    #[schema(value_type = Vec<schema::UserId>, max_items = 100)]
     users: &'a [UserId],
 }
 

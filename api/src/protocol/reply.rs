@@ -5,9 +5,11 @@
 use super::close::Code;
 use crate::command::Ack;
 use crate::error::{Error, Outcome};
+use crate::rest::schema;
 use bytes::Bytes;
 use engine::domain::{Digest, Epoch, Offset, Partition, Seq, Timestamp, UserId};
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// Most bytes that a short frame usually takes: one allocation.
 const SHORT: usize = 384;
@@ -94,25 +96,37 @@ pub const fn outcome_text(outcome: Outcome) -> &'static str {
 }
 
 /// A receipt as clients see it: the `ok` of every write, by either door.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Receipt)]
 pub struct Receipt<'a> {
+    #[schema(value_type = schema::Cid)]
     cid: engine::domain::Cid,
+    #[schema(value_type = schema::Seq)]
     seq: Seq,
     pos: Pos,
+    /// When the log took it; null for a duplicate while history is away.
+    #[schema(value_type = Option<schema::Time>, required = true)]
     at: Option<Timestamp>,
+    /// The room's chain after it; null as `at`.
+    #[schema(value_type = Option<schema::Digest>, required = true)]
     digest: Option<Digest>,
+    /// An earlier try with the same cid is the one that counts: this is its receipt.
     duplicate: bool,
+    /// The trace of this try.
     trace_id: &'a str,
 }
 
 /// Where something stands in the log.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct Pos {
     /// Of which life of the log.
+    #[schema(value_type = schema::Epoch)]
     pub epoch: Epoch,
     /// Which partition.
+    #[schema(value_type = schema::Partition)]
     pub partition: Partition,
     /// Where in it.
+    #[schema(value_type = schema::Offset)]
     pub offset: Offset,
 }
 

@@ -1,7 +1,7 @@
 //! `/v1/auth/…` and `/v1/me`: coming in, staying in, going.
 
-use super::App;
 use super::guard::{Json, Signed, refusal, unauthenticated};
+use super::{App, bodies, schema};
 use crate::auth::{ACCESS_COOKIE, REFRESH_COOKIE, cookie};
 use crate::error::{Error, Name};
 use axum::extract::State;
@@ -11,17 +11,23 @@ use engine::domain::{PersonName, Timestamp, UserId};
 use engine::people::{self, SignedIn};
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Where the refresh cookie is sent to, and nowhere else.
 const REFRESH_PATH: &str = "/v1/auth";
 /// When to come back while too many sign in, milliseconds.
 const BUSY_PAUSE_MS: u64 = 1_000;
 
-#[derive(Serialize)]
+/// A person; guests have no username.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
 struct User<'a> {
+    #[schema(value_type = schema::UserId)]
     id: UserId,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = schema::Username, required = false)]
     username: Option<&'a str>,
+    #[schema(value_type = schema::DisplayName)]
     display_name: &'a PersonName,
 }
 
@@ -35,16 +41,25 @@ impl<'a> User<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct Welcome<'a> {
+/// Who you are, and what says so from now on; the same in cookies.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignedIn)]
+pub(super) struct Welcome<'a> {
     user: User<'a>,
+    /// Goes into `Authorization: Bearer`.
     access_token: &'a str,
+    /// It is good until then.
+    #[schema(value_type = schema::Time)]
     expires_at: Timestamp,
+    /// Good once; absent when another tab was faster and has the new one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     refresh_token: Option<&'a str>,
 }
 
-/// `POST /v1/auth/register {username, password, display_name?}`.
+/// Makes an account and signs in.
+#[utoipa::path(post, path = "/v1/auth/register", tag = "auth-open", request_body = bodies::Register,
+    responses((status = 201, description = "Signed in.", body = Welcome<'_>)))]
 pub(super) async fn register(State(app): State<Arc<App>>, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let username = fields.username().required(|value| value.string())?;
@@ -58,7 +73,9 @@ pub(super) async fn register(State(app): State<Arc<App>>, json: Json) -> Result<
     Ok(welcome(&app, StatusCode::CREATED, &signed_in))
 }
 
-/// `POST /v1/auth/login {username, password}`.
+/// Signs in.
+#[utoipa::path(post, path = "/v1/auth/login", tag = "auth-open", request_body = bodies::Login,
+    responses((status = 200, description = "Signed in.", body = Welcome<'_>)))]
 pub(super) async fn login(State(app): State<Arc<App>>, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let username = fields.username().required(|value| value.string())?;
@@ -70,7 +87,9 @@ pub(super) async fn login(State(app): State<Arc<App>>, json: Json) -> Result<Res
     Ok(welcome(&app, StatusCode::OK, &answer.map_err(error)?))
 }
 
-/// `POST /v1/auth/guest {display_name}`.
+/// Comes in without an account, where that is allowed.
+#[utoipa::path(post, path = "/v1/auth/guest", tag = "auth-open", request_body = bodies::Guest,
+    responses((status = 201, description = "Signed in.", body = Welcome<'_>)))]
 pub(super) async fn guest(State(app): State<Arc<App>>, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let display_name = fields.display_name().required(|value| value.person_name())?;
@@ -78,7 +97,9 @@ pub(super) async fn guest(State(app): State<Arc<App>>, json: Json) -> Result<Res
     Ok(welcome(&app, StatusCode::CREATED, &answer.map_err(error)?))
 }
 
-/// `POST /v1/auth/refresh`, with the cookie or `{refresh_token}`.
+/// Stays signed in: the refresh token, from the cookie or the body, is used up and replaced.
+#[utoipa::path(post, path = "/v1/auth/refresh", tag = "auth-open", request_body = bodies::Refresh,
+    responses((status = 200, description = "Signed in.", body = Welcome<'_>)))]
 pub(super) async fn refresh(
     State(app): State<Arc<App>>,
     method: Method,
@@ -99,7 +120,8 @@ pub(super) async fn refresh(
     Ok(welcome(&app, StatusCode::OK, &answer.map_err(error)?))
 }
 
-/// `POST /v1/auth/logout`: the login ends, and its sessions here.
+/// Signs out: the login ends, and its sessions.
+#[utoipa::path(post, path = "/v1/auth/logout", tag = "auth", responses((status = 204, description = "Signed out.")))]
 pub(super) async fn logout(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Error> {
     app.accounts.logout(signed.login).await.map_err(error)?;
     app.sessions.revoke(signed.login);
@@ -109,7 +131,8 @@ pub(super) async fn logout(State(app): State<Arc<App>>, signed: Signed) -> Resul
     Ok(response)
 }
 
-/// `GET /v1/me`.
+/// Who you are.
+#[utoipa::path(get, path = "/v1/me", tag = "me", responses((status = 200, description = "You.", body = User<'_>)))]
 pub(super) async fn me(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Error> {
     let person = app.accounts.person(signed.caller.user_id).await.map_err(error)?;
     let person = person.ok_or_else(|| Error::new(Name::NotFound, "the account is gone"))?;

@@ -76,6 +76,9 @@ pub const fn refusal(refusal: Refusal) -> &'static str {
     }
 }
 
+/// Most bytes of an `Idempotency-Key`.
+pub(super) const KEY_BYTES: usize = 256;
+
 /// A JSON body within bounds, not yet read; empty where none came.
 #[derive(Clone, Debug)]
 pub struct Json(Bytes);
@@ -145,9 +148,11 @@ impl FromRequestParts<Arc<App>> for Writer {
         let Signed { caller, .. } = Signed::from_request_parts(parts, app).await?;
         let header = parts.headers.get("idempotency-key");
         let key = header.map(|value| {
-            let text = value.to_str().ok().filter(|text| !text.is_empty());
-            text.map(Cid::from_key)
-                .ok_or_else(|| Error::bad_field("Idempotency-Key", "Idempotency-Key must be a text"))
+            let text = value.to_str().ok().filter(|text| (1..=KEY_BYTES).contains(&text.len()));
+            text.map(Cid::from_key).ok_or_else(|| {
+                let rule = format!("Idempotency-Key must be a text of at most {KEY_BYTES} visible characters");
+                Error::bad_field("Idempotency-Key", rule)
+            })
         });
         let trace = parts.extensions.get::<Trace>().cloned();
         Ok(Self {

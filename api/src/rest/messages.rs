@@ -2,33 +2,53 @@
 
 use super::guard::{Asked, Json, Signed, Writer};
 use super::rooms::{MinSeq, reached};
-use super::{App, path_id};
+use super::{App, bodies, path_id, schema};
 use crate::command::Ask;
 use crate::error::{Error, Name};
+use crate::protocol::fields::GREATEST_INTEGER;
 use crate::protocol::frame::ask;
+use crate::protocol::reply::Receipt;
 use crate::protocol::{RECENT_DEFAULT, Verb};
 use crate::shown::ShownMessage;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, post};
 use engine::domain::{Emoji, Message, RECENT, Seq, UserId};
 use engine::history::Page;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
 
 /// Most messages of a page.
 const PAGE: usize = 200;
 
-/// Which window of a room's messages.
-#[derive(Debug, Deserialize)]
+/// Which window of a room's messages; the latest without `before` and `after`, which exclude each other.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Window {
+    /// Those before this seq.
+    #[param(value_type = schema::Seq, required = false)]
     before: Option<u64>,
+    /// Those after this seq.
+    #[param(value_type = schema::Seq, required = false)]
     after: Option<u64>,
+    /// How many; 50 if absent.
+    #[param(value_type = u64, required = false, maximum = 200)]
     limit: Option<usize>,
 }
 
-#[derive(Serialize)]
-struct Messages<'a> {
+/// How many of the latest.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Latest {
+    /// How many; 50 if absent.
+    #[param(value_type = u64, required = false, maximum = 100)]
+    limit: Option<usize>,
+}
+
+/// Messages as they stand, in order of seq.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Messages)]
+pub(super) struct Messages<'a> {
     messages: Vec<ShownMessage<'a>>,
 }
 
@@ -37,7 +57,18 @@ fn shown(messages: &[Message], viewer: UserId) -> Response {
     axum::Json(Messages { messages }).into_response()
 }
 
-/// `GET /v1/rooms/{room}/messages?before=|after=&limit=&min_seq=`.
+fn bounded(limit: Option<usize>, most: usize) -> Result<usize, Error> {
+    let limit = limit.unwrap_or(RECENT_DEFAULT);
+    if limit > most {
+        return Err(Error::bad_field("limit", format!("limit must be at most {most}")));
+    }
+    Ok(limit)
+}
+
+/// A window of a room's messages as they stand.
+#[utoipa::path(get, path = "/v1/rooms/{room}/messages", tag = "messages",
+    params(("room" = schema::RoomId, Path, description = "The room."), Window, MinSeq),
+    responses((status = 200, description = "Messages in order of seq.", body = Messages<'_>)))]
 pub(super) async fn page(
     State(app): State<Arc<App>>,
     signed: Signed,
@@ -48,39 +79,45 @@ pub(super) async fn page(
     let room = path_id(&room)?;
     let page = match (window.before, window.after) {
         (None, None) => Page::Latest,
-        (Some(seq), None) => Page::Before(Seq::new(seq)),
-        (None, Some(seq)) => Page::After(Seq::new(seq)),
+        (Some(seq), None) => Page::Before(query_seq("before", seq)?),
+        (None, Some(seq)) => Page::After(query_seq("after", seq)?),
         (Some(_), Some(_)) => return Err(Error::bad_field("before", "before and after exclude each other")),
     };
-    let limit = window.limit.unwrap_or(RECENT_DEFAULT);
-    if limit > PAGE {
-        return Err(Error::bad_field("limit", format!("limit must be at most {PAGE}")));
-    }
+    let limit = bounded(window.limit, PAGE)?;
     reached(&app, &signed.caller, room, &min).await?;
     let messages = app.edge.page(&signed.caller, room, page, limit).await?;
     Ok(shown(&messages, signed.caller.user_id))
 }
 
-/// `GET /v1/rooms/{room}/recent?limit=`.
+/// The latest messages, exactly as they stand at the room's head.
+#[utoipa::path(get, path = "/v1/rooms/{room}/recent", tag = "messages",
+    params(("room" = schema::RoomId, Path, description = "The room."), Latest),
+    responses((status = 200, description = "Messages in order of seq.", body = Messages<'_>)))]
 pub(super) async fn recent(
     State(app): State<Arc<App>>,
     signed: Signed,
     Path(room): Path<String>,
-    Asked(window): Asked<Window>,
+    Asked(latest): Asked<Latest>,
 ) -> Result<Response, Error> {
-    let limit = window.limit.unwrap_or(RECENT_DEFAULT).min(RECENT);
+    let limit = bounded(latest.limit, RECENT)?;
     let messages = app.edge.recent(&signed.caller, path_id(&room)?, limit).await?;
     Ok(shown(&messages, signed.caller.user_id))
 }
 
-/// `POST /v1/rooms/{room}/messages {text, cid?, reply_to?, mentions?, since?}`.
+/// Says something.
+#[utoipa::path(post, path = "/v1/rooms/{room}/messages", tag = "messages", request_body = bodies::NewMessage,
+    params(("room" = schema::RoomId, Path, description = "The room.")),
+    responses((status = 200, description = "It is said.", body = Receipt<'_>)))]
 pub(super) async fn send(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let ask = ask(Verb::Send, &fields)?;
     writer.written(&room, &fields, ask).await
 }
 
-/// `PATCH /v1/rooms/{room}/messages/{seq} {text, mentions?}`.
+/// Says it otherwise: one's own message alone.
+#[utoipa::path(patch, path = "/v1/rooms/{room}/messages/{seq}", tag = "messages", request_body = bodies::MessageChange,
+    params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message.")),
+    responses((status = 200, description = "It says so now.", body = Receipt<'_>)))]
 pub(super) async fn edit(
     writer: Writer,
     Path((room, seq)): Path<(String, String)>,
@@ -98,7 +135,10 @@ pub(super) async fn edit(
     writer.written(&room, &fields, ask).await
 }
 
-/// `DELETE /v1/rooms/{room}/messages/{seq}`.
+/// Takes it back, one's own or, as a moderator, another's; a tombstone stays.
+#[utoipa::path(delete, path = "/v1/rooms/{room}/messages/{seq}", tag = "messages", request_body = Option<bodies::Command>,
+    params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message.")),
+    responses((status = 200, description = "It is taken back.", body = Receipt<'_>)))]
 pub(super) async fn delete(
     writer: Writer,
     Path((room, seq)): Path<(String, String)>,
@@ -108,27 +148,45 @@ pub(super) async fn delete(
     writer.written(&room, &json.fields()?, ask).await
 }
 
-/// `POST /v1/rooms/{room}/messages/{seq}/react {emoji}`.
-pub(super) fn react() -> MethodRouter<Arc<App>> {
-    reacting(|seq, emoji| Ask::React { seq, emoji })
+/// Reacts to a message.
+#[utoipa::path(post, path = "/v1/rooms/{room}/messages/{seq}/react", tag = "messages", request_body = bodies::NewReaction,
+    params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message.")),
+    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+pub(super) async fn react(writer: Writer, Path(path): Path<(String, String)>, json: Json) -> Result<Response, Error> {
+    reacting(&writer, path, &json, |seq, emoji| Ask::React { seq, emoji }).await
 }
 
-/// `POST /v1/rooms/{room}/messages/{seq}/unreact {emoji}`.
-pub(super) fn unreact() -> MethodRouter<Arc<App>> {
-    reacting(|seq, emoji| Ask::Unreact { seq, emoji })
+/// Takes a reaction back.
+#[utoipa::path(post, path = "/v1/rooms/{room}/messages/{seq}/unreact", tag = "messages", request_body = bodies::NewReaction,
+    params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message.")),
+    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+pub(super) async fn unreact(writer: Writer, Path(path): Path<(String, String)>, json: Json) -> Result<Response, Error> {
+    reacting(&writer, path, &json, |seq, emoji| Ask::Unreact { seq, emoji }).await
 }
 
-fn reacting(ask: fn(Seq, Emoji) -> Ask) -> MethodRouter<Arc<App>> {
-    post(
-        async move |writer: Writer, Path((room, seq)): Path<(String, String)>, json: Json| {
-            let fields = json.fields()?;
-            let ask = ask(path_seq(&seq)?, fields.emoji().required(|value| value.emoji())?);
-            writer.written(&room, &fields, ask).await
-        },
-    )
+async fn reacting(
+    writer: &Writer,
+    (room, seq): (String, String),
+    json: &Json,
+    ask: fn(Seq, Emoji) -> Ask,
+) -> Result<Response, Error> {
+    let fields = json.fields()?;
+    let ask = ask(path_seq(&seq)?, fields.emoji().required(|value| value.emoji())?);
+    writer.written(&room, &fields, ask).await
 }
 
 fn path_seq(text: &str) -> Result<Seq, Error> {
-    let seq = text.parse().map(Seq::new);
-    seq.map_err(|_| Error::new(Name::NotFound, "there is no message at that seq"))
+    let seq = text.parse().ok().filter(|seq| *seq <= GREATEST_INTEGER).map(Seq::new);
+    seq.ok_or_else(|| Error::new(Name::NotFound, "there is no message at that seq"))
+}
+
+/// A seq of a query.
+pub(super) fn query_seq(name: &'static str, seq: u64) -> Result<Seq, Error> {
+    if seq > GREATEST_INTEGER {
+        return Err(Error::bad_field(
+            name,
+            format!("{name} must be at most {GREATEST_INTEGER}"),
+        ));
+    }
+    Ok(Seq::new(seq))
 }

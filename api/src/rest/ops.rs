@@ -3,11 +3,9 @@
 use crate::config::{Http, millis};
 use crate::error::Error;
 use async_trait::async_trait;
-use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use futures_util::future::join_all;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
@@ -16,6 +14,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// One thing that the process needs.
 #[async_trait]
@@ -83,22 +84,36 @@ impl Readiness {
     }
 }
 
-#[derive(Serialize)]
-struct Ready {
+/// Whether this process should be asked anything.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ready {
     ready: bool,
+    /// It is being stopped.
     draining: bool,
+    /// `up`, or `down: ` and why, by name.
+    #[schema(value_type = BTreeMap<String, String>)]
     dependencies: Answers,
 }
 
 /// The paths.
-pub fn readiness_router(readiness: Arc<Readiness>) -> Router {
-    Router::new()
-        .route("/livez", get(async || "alive\n"))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
+pub fn readiness_router(readiness: Arc<Readiness>) -> OpenApiRouter {
+    OpenApiRouter::default()
+        .routes(routes!(livez))
+        .routes(routes!(readyz))
+        .routes(routes!(metrics))
         .with_state(readiness)
 }
 
+/// Whether this process lives.
+#[utoipa::path(get, path = "/livez", tag = "operations", responses((status = 200, description = "It does.", body = String)))]
+async fn livez() -> &'static str {
+    "alive\n"
+}
+
+/// Whether this process should be asked anything, and what it misses if not.
+#[utoipa::path(get, path = "/readyz", tag = "operations", responses(
+    (status = 200, description = "It is ready.", body = Ready),
+    (status = 503, description = "It is not: a dependency is away, or it is being stopped.", body = Ready)))]
 async fn readyz(State(readiness): State<Arc<Readiness>>) -> Result<Response, Error> {
     let dependencies = readiness.answers().await;
     let draining = readiness.draining.load(Ordering::Relaxed);
@@ -116,6 +131,8 @@ async fn readyz(State(readiness): State<Arc<Readiness>>) -> Result<Response, Err
     Ok((status, axum::Json(body)).into_response())
 }
 
+/// What it counts, as Prometheus reads it.
+#[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, description = "Samples.", body = String)))]
 async fn metrics(State(readiness): State<Arc<Readiness>>) -> Response {
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, readiness.metrics.render()).into_response()

@@ -8,6 +8,7 @@ use crate::protocol::reply::outcome_text;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The header that names a request's trace.
 pub const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
@@ -21,20 +22,31 @@ impl IntoResponse for Error {
     }
 }
 
-/// RFC 9457 §3.1, and our own members beside.
-#[derive(Serialize)]
-struct Problem<'a> {
+/// What went wrong: RFC 9457 §3.1, and our own members beside.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Problem<'a> {
+    /// `urn:roomlog:error:` and the name.
     r#type: String,
+    /// What the name means.
     title: &'a str,
     status: u16,
+    /// What it means here.
     detail: &'a str,
+    /// Stable, as is the name.
     code: u16,
     name: &'a str,
+    /// Whether the same can succeed later.
     retryable: bool,
+    /// Whether anything may have been written: `none` or `unknown` (retry with the same cid).
+    #[schema(pattern = "^(none|unknown)$")]
     outcome: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false)]
     retry_after_ms: Option<u64>,
+    /// The field that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     field: Option<&'a str>,
     trace_id: &'a str,
 }

@@ -1,10 +1,11 @@
 //! `/v1/rooms…` and `/v1/direct…`: making, finding, changing and entering rooms.
 
 use super::guard::{Asked, Json, Signed, Writer};
-use super::{App, account_error, path_id};
+use super::messages::query_seq;
+use super::{App, account_error, bodies, path_id, schema};
 use crate::command::{Ask, Caller, Write};
 use crate::error::{Error, Name};
-use crate::protocol::fields::GREATEST_INTEGER;
+use crate::protocol::reply::Receipt;
 use crate::shown::{ShownPresence, ShownRoom};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -13,25 +14,46 @@ use engine::domain::{Kind, Role, RoomId, RoomName, RoomTopic, Seq, Timestamp, Us
 use engine::people::Username;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 /// Most rooms or members in one answer.
 const PAGE: usize = 200;
 
 /// `min_seq` of reads: read your own write.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct MinSeq {
+    /// Waits until the answer shows this seq, at most for 2 s (then `behind`).
+    #[param(value_type = schema::Seq, required = false)]
     min_seq: Option<u64>,
 }
 
 /// Where a listing goes on.
-#[derive(Debug, Deserialize)]
-pub(super) struct Listing<T> {
-    after: Option<T>,
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Listing {
+    /// The last id of the page before.
+    #[param(value_type = String, format = "uuid", required = false)]
+    after: Option<Uuid>,
+    /// How many; 200 if absent.
+    #[param(value_type = u64, required = false, maximum = 200)]
     limit: Option<usize>,
 }
 
-/// `POST /v1/rooms {name, kind, topic?}`.
+impl Listing {
+    fn limit(&self) -> Result<usize, Error> {
+        let limit = self.limit.unwrap_or(PAGE);
+        if limit > PAGE {
+            return Err(Error::bad_field("limit", format!("limit must be at most {PAGE}")));
+        }
+        Ok(limit)
+    }
+}
+
+/// Makes a room; you own it.
+#[utoipa::path(post, path = "/v1/rooms", tag = "rooms", request_body = bodies::NewRoom,
+    responses((status = 201, description = "The room.", body = ShownRoom<'_>)))]
 pub(super) async fn create(writer: Writer, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let ask = Ask::Create {
@@ -56,7 +78,12 @@ pub(super) async fn create(writer: Writer, json: Json) -> Result<Response, Error
     begun(&writer.app, &writer.caller, write).await
 }
 
-/// `POST /v1/direct/{username}`: the one room of two people.
+/// The one room of you and somebody else, begun if there is none.
+#[utoipa::path(post, path = "/v1/direct/{username}", tag = "rooms", request_body = Option<bodies::Command>,
+    params(("username" = schema::Username, Path, description = "The other person.")),
+    responses(
+        (status = 200, description = "The room, as it was.", body = ShownRoom<'_>),
+        (status = 201, description = "The room, just begun.", body = ShownRoom<'_>)))]
 pub(super) async fn direct(writer: Writer, Path(username): Path<String>, json: Json) -> Result<Response, Error> {
     let nobody = || Error::new(Name::NotFound, "nobody has that username");
     let username = Username::new(&username).ok_or_else(nobody)?;
@@ -104,7 +131,10 @@ async fn shown(app: &App, caller: &Caller, room: RoomId, status: StatusCode) -> 
     Ok((status, axum::Json(ShownRoom::of(&view))).into_response())
 }
 
-/// `GET /v1/rooms/{room}`.
+/// A room as you may see it.
+#[utoipa::path(get, path = "/v1/rooms/{room}", tag = "rooms",
+    params(("room" = schema::RoomId, Path, description = "The room."), MinSeq),
+    responses((status = 200, description = "The room.", body = ShownRoom<'_>)))]
 pub(super) async fn get(
     State(app): State<Arc<App>>,
     signed: Signed,
@@ -120,35 +150,52 @@ pub(super) async fn get(
 pub(super) async fn reached(app: &App, caller: &Caller, room: RoomId, min: &MinSeq) -> Result<(), Error> {
     let Some(seq) = min.min_seq else { return Ok(()) };
     app.edge.room(caller, room).await?;
-    app.edge.reached(room, Seq::new(seq.min(GREATEST_INTEGER))).await
+    app.edge.reached(room, query_seq("min_seq", seq)?).await
 }
 
-#[derive(Serialize)]
+/// A room that you are a member of.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MyRoom)]
 struct Mine {
+    #[schema(value_type = schema::RoomId)]
     id: RoomId,
+    #[schema(value_type = schema::Kind)]
     kind: Kind,
+    #[schema(value_type = schema::Name)]
     name: RoomName,
+    #[schema(value_type = schema::Topic)]
     topic: RoomTopic,
+    #[schema(value_type = schema::Seq)]
     head: Seq,
+    #[schema(value_type = schema::Seq)]
     read_seq: Seq,
+    #[schema(value_type = schema::Count)]
     unread: u64,
 }
 
-/// `GET /v1/rooms`: those the person is a member of, in order of id.
+/// Rooms, in order of id.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MyRooms {
+    rooms: Vec<Mine>,
+}
+
+/// The rooms that you are a member of.
+#[utoipa::path(get, path = "/v1/rooms", tag = "rooms", params(Listing),
+    responses((status = 200, description = "A page of them.", body = MyRooms)))]
 pub(super) async fn mine(
     State(app): State<Arc<App>>,
     signed: Signed,
-    Asked(page): Asked<Listing<RoomId>>,
+    Asked(page): Asked<Listing>,
 ) -> Result<Response, Error> {
     let user = signed.caller.user_id;
     let rooms = app
         .history
-        .rooms_of(user, page.after, page.limit.unwrap_or(PAGE).min(PAGE))
+        .rooms_of(user, page.after.map(RoomId::new), page.limit()?)
         .await;
-    let mut listed = Vec::new();
+    let mut rooms_shown = Vec::new();
     for (id, header) in rooms.map_err(history_error)? {
         let read_seq = app.history.read_marker(id, user).await.map_err(history_error)?;
-        listed.push(Mine {
+        rooms_shown.push(Mine {
             id,
             kind: header.kind,
             name: header.name,
@@ -158,7 +205,7 @@ pub(super) async fn mine(
             unread: header.head.get().saturating_sub(read_seq.get()),
         });
     }
-    Ok(axum::Json(serde_json::json!({ "rooms": listed })).into_response())
+    Ok(axum::Json(MyRooms { rooms: rooms_shown }).into_response())
 }
 
 pub(super) fn history_error(error: engine::history::Error) -> Error {
@@ -166,7 +213,10 @@ pub(super) fn history_error(error: engine::history::Error) -> Error {
     Error::new(Name::Unavailable, "history is not available now")
 }
 
-/// `PATCH /v1/rooms/{room} {name?, topic?}`.
+/// Changes a room's name or topic.
+#[utoipa::path(patch, path = "/v1/rooms/{room}", tag = "rooms", request_body = bodies::RoomChange,
+    params(("room" = schema::RoomId, Path, description = "The room.")),
+    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
 pub(super) async fn update(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let ask = Ask::Update {
@@ -185,41 +235,64 @@ pub(super) async fn update(writer: Writer, Path(room): Path<String>, json: Json)
     writer.written(&room, &fields, ask).await
 }
 
-/// `DELETE /v1/rooms/{room}`.
+/// Ends a room, for good.
+#[utoipa::path(delete, path = "/v1/rooms/{room}", tag = "rooms", request_body = Option<bodies::Command>,
+    params(("room" = schema::RoomId, Path, description = "The room.")),
+    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
 pub(super) async fn delete(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
     writer.written(&room, &json.fields()?, Ask::DeleteRoom).await
 }
 
-/// `POST /v1/rooms/{room}/join`.
+/// Becomes a member, which uses up an invitation; in an open room it is an announcement.
+#[utoipa::path(post, path = "/v1/rooms/{room}/join", tag = "rooms", request_body = Option<bodies::Command>,
+    params(("room" = schema::RoomId, Path, description = "The room.")),
+    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
 pub(super) async fn join(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
     writer.written(&room, &json.fields()?, Ask::Join).await
 }
 
-/// `POST /v1/rooms/{room}/leave`.
+/// Stops being a member; in an open room it is an announcement.
+#[utoipa::path(post, path = "/v1/rooms/{room}/leave", tag = "rooms", request_body = Option<bodies::Command>,
+    params(("room" = schema::RoomId, Path, description = "The room.")),
+    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
 pub(super) async fn leave(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
     writer.written(&room, &json.fields()?, Ask::Leave).await
 }
 
-#[derive(Serialize)]
+/// Somebody in a room.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Member)]
 struct ShownMember {
+    #[schema(value_type = schema::UserId)]
     id: UserId,
+    #[schema(value_type = schema::Role)]
     role: Role,
+    #[schema(value_type = schema::Time)]
     joined_at: Timestamp,
 }
 
-/// `GET /v1/rooms/{room}/members`.
+/// Members, in order of id.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Members {
+    members: Vec<ShownMember>,
+}
+
+/// A room's members; of an open room those with a role.
+#[utoipa::path(get, path = "/v1/rooms/{room}/members", tag = "rooms",
+    params(("room" = schema::RoomId, Path, description = "The room."), Listing),
+    responses((status = 200, description = "A page of them.", body = Members)))]
 pub(super) async fn members(
     State(app): State<Arc<App>>,
     signed: Signed,
     Path(room): Path<String>,
-    Asked(page): Asked<Listing<UserId>>,
+    Asked(page): Asked<Listing>,
 ) -> Result<Response, Error> {
-    let limit = page.limit.unwrap_or(PAGE).min(PAGE);
+    let limit = page.limit()?;
     let members = app
         .edge
-        .members(&signed.caller, path_id(&room)?, page.after, limit)
+        .members(&signed.caller, path_id(&room)?, page.after.map(UserId::new), limit)
         .await?;
-    let shown: Vec<ShownMember> = members
+    let members: Vec<ShownMember> = members
         .iter()
         .map(|member| ShownMember {
             id: member.user_id,
@@ -227,10 +300,13 @@ pub(super) async fn members(
             joined_at: member.joined_at,
         })
         .collect();
-    Ok(axum::Json(serde_json::json!({ "members": shown })).into_response())
+    Ok(axum::Json(Members { members }).into_response())
 }
 
-/// `GET /v1/rooms/{room}/presence`.
+/// Who is in the room now.
+#[utoipa::path(get, path = "/v1/rooms/{room}/presence", tag = "rooms",
+    params(("room" = schema::RoomId, Path, description = "The room.")),
+    responses((status = 200, description = "How many, and who.", body = ShownPresence<'_>)))]
 pub(super) async fn presence(
     State(app): State<Arc<App>>,
     signed: Signed,
@@ -240,7 +316,17 @@ pub(super) async fn presence(
     Ok(axum::Json(ShownPresence::of(&presence)).into_response())
 }
 
-/// `POST /v1/rooms/{room}/read {seq}`.
+/// Where your read marker is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ReadTo {
+    #[schema(value_type = schema::Seq)]
+    read_seq: Seq,
+}
+
+/// Moves your read marker, forwards only.
+#[utoipa::path(post, path = "/v1/rooms/{room}/read", tag = "messages", request_body = bodies::Read,
+    params(("room" = schema::RoomId, Path, description = "The room.")),
+    responses((status = 200, description = "Where it is now.", body = ReadTo)))]
 pub(super) async fn read(
     State(app): State<Arc<App>>,
     signed: Signed,
@@ -249,5 +335,5 @@ pub(super) async fn read(
 ) -> Result<Response, Error> {
     let seq = json.fields()?.seq().required(|value| value.seq())?;
     let read_seq = app.edge.read(&signed.caller, path_id(&room)?, seq).await?;
-    Ok(axum::Json(serde_json::json!({ "read_seq": read_seq })).into_response())
+    Ok(axum::Json(ReadTo { read_seq }).into_response())
 }
