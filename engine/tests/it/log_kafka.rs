@@ -14,6 +14,8 @@ fn config() -> Config {
         brokers: brokers(),
         prefix: format!("test-{}", uuid::Uuid::new_v4().simple()),
         partitions: PARTITIONS,
+        // Kafka serves every test at once: slow is not wrong here.
+        query_timeout_ms: 60_000,
         ..Config::default()
     }
 }

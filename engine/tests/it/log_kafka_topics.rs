@@ -13,6 +13,8 @@ fn config() -> Config {
         brokers: std::env::var("ROOMLOG_TEST_KAFKA").expect("run `make test`, or scripts/services up"),
         prefix: format!("test-{}", uuid::Uuid::new_v4().simple()),
         partitions: PARTITIONS,
+        // Kafka serves every test at once: slow is not wrong here.
+        query_timeout_ms: 60_000,
         ..Config::default()
     }
 }

@@ -77,7 +77,8 @@ async fn a_killed_live_projector_loses_and_repeats_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kafka_comes_back_and_so_does_all_else() {
-    let cluster = Cluster::start(&[]).await;
+    // A client that gets no processor time for eight seconds would be sent away for that, not for Kafka.
+    let cluster = Cluster::start(&[("ROOMLOG_SESSION__PONG_TIMEOUT_MS", "120000")]).await;
     let crowd = Crowd::gather(&cluster, 12, 6, 4).await;
     let talk = crowd.keep_talking(PAUSE);
     tokio::time::sleep(Duration::from_secs(1)).await;
