@@ -1,12 +1,14 @@
 //! REST where all is well.
 
+use crate::support::both::{Site, both};
 use crate::support::server::text;
 use crate::support::{Server, cid, eventually, so};
 use serde_json::{Value, json};
 
-#[tokio::test]
-async fn coming_in_staying_in_and_going() {
-    let server = Server::embedded().await;
+both!(coming_in_staying_in_and_going);
+
+async fn coming_in_staying_in_and_going(site: Site) {
+    let server = site.edge();
     let ann = server.register("ann").await;
     let me = server.told(&ann, "/v1/me").await;
     assert_eq!(
@@ -44,13 +46,8 @@ async fn coming_in_staying_in_and_going() {
     let token = text(&fresh["access_token"]);
     let gone = server.post("/v1/auth/logout", Some(&token), json!({})).await;
     assert_eq!(gone.status(), 204);
-    let ended = server
-        .post(
-            "/v1/auth/refresh",
-            None,
-            json!({ "refresh_token": fresh["refresh_token"] }),
-        )
-        .await;
+    let refresh = json!({ "refresh_token": fresh["refresh_token"] });
+    let ended = site.other().post("/v1/auth/refresh", None, refresh).await;
     assert_eq!(ended.status(), 401);
 
     let guest = server

@@ -1,5 +1,6 @@
 //! What tests over real sockets share: processes of `roomlog`, people, and a WebSocket client that hides nothing.
 
+pub(crate) mod both;
 pub(crate) mod cluster;
 pub(crate) mod crowd;
 pub(crate) mod server;

@@ -1,0 +1,78 @@
+//! One scenario over both ways to run: embedded, and a cluster with two edges on the real services.
+//!
+//! `both!` makes two tests of each scenario, in the modules `embedded` and `cluster`. A scenario asks [`Site::edge`], and
+//! [`Site::other`] for what must come to pass on another edge: in embedded mode there is but one, and it is the same.
+//! A cluster takes seconds to begin, so a scenario is a story, not a line.
+
+use super::cluster::Cluster;
+use super::server::Server;
+
+/// Where a scenario plays.
+pub(crate) struct Site {
+    edges: Vec<Server>,
+}
+
+impl Site {
+    /// `roomlog serve` in a folder of its own.
+    pub(crate) async fn embedded(settings: &[(&str, &str)]) -> Self {
+        Self {
+            edges: vec![Server::embedded_with(settings).await],
+        }
+    }
+
+    /// `roomlog serve` and `roomlog edge` on a database, topics and keys of their own.
+    pub(crate) async fn cluster(settings: &[(&str, &str)]) -> Self {
+        let mut cluster = Cluster::new().await;
+        // As in embedded mode, so that scenarios need not know.
+        cluster = cluster.with("ROOMLOG_PEOPLE__GUESTS", "always");
+        for &(name, value) in settings {
+            cluster = cluster.with(name, value);
+        }
+        let edges = vec![
+            Server::start(&["serve"], &cluster.settings()).await,
+            cluster.edge().await,
+        ];
+        Self { edges }
+    }
+
+    /// The edge that is asked.
+    pub(crate) fn edge(&self) -> &Server {
+        &self.edges[0]
+    }
+
+    /// Another edge of the same log; in embedded mode the same one.
+    pub(crate) fn other(&self) -> &Server {
+        self.edges.last().expect("there is one")
+    }
+}
+
+/// `both!(scenario, …)`, or `both!(with SETTINGS => scenario, …)`: each scenario is an `async fn(Site)` of the module, the
+/// settings are pairs of the environment (`ROOMLOG_…`).
+macro_rules! both {
+    ($($scenario:ident),+ $(,)?) => {
+        $crate::support::both::both!(with [] => $($scenario),+);
+    };
+    (with $settings:expr => $($scenario:ident),+ $(,)?) => {
+        mod embedded {
+            #[allow(unused_imports, reason = "the settings may be the module's own")]
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $scenario() {
+                    super::$scenario($crate::support::both::Site::embedded(&$settings).await).await;
+                }
+            )+
+        }
+        mod cluster {
+            #[allow(unused_imports, reason = "the settings may be the module's own")]
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $scenario() {
+                    super::$scenario($crate::support::both::Site::cluster(&$settings).await).await;
+                }
+            )+
+        }
+    };
+}
+pub(crate) use both;
