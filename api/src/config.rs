@@ -1,9 +1,11 @@
 //! The settings of `roomlog`: each section belongs to its owner, this file puts them together.
 
+use crate::limits;
 use engine::config::Error;
 use engine::live::redis::RedisConfig;
 use engine::log::kafka;
 use engine::people::accounts;
+use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::net::SocketAddr;
@@ -30,6 +32,7 @@ pub struct Config {
     pub projector: projector::Config,
     pub startup: Startup,
     pub http: Http,
+    pub limits: limits::Config,
     pub session: Session,
     pub drain: Drain,
     pub telemetry: engine::telemetry::Config,
@@ -105,6 +108,7 @@ pub enum Guests {
 #[allow(missing_docs, reason = "each setting is described in defaults.toml")]
 pub struct Http {
     pub origins: Vec<String>,
+    pub trusted_proxies: Vec<IpNet>,
     pub secure_cookies: bool,
     pub request_timeout_ms: u64,
     pub header_timeout_ms: u64,
@@ -258,6 +262,13 @@ mod tests {
         let defaults: toml::Table = super::DEFAULTS.parse().expect("TOML");
         let own = toml::Table::try_from(projector::Config::default()).expect("plain numbers");
         assert_eq!(defaults["projector"].as_table(), Some(&own));
+    }
+
+    #[test]
+    fn every_limit_of_rates_is_a_setting_with_its_own_default() {
+        let defaults: toml::Table = super::DEFAULTS.parse().expect("TOML");
+        let own = toml::Table::try_from(crate::limits::Config::default()).expect("plain numbers");
+        assert_eq!(defaults["limits"].as_table(), Some(&own));
     }
 
     #[test]

@@ -36,6 +36,7 @@ pub mod wire;
 use self::core::Core;
 use crate::command::{Ack, Caller, Write};
 use crate::error::Error;
+use crate::limits::Limiter;
 pub use config::Config;
 use engine::domain::{Epoch, Member, Message, RoomId, Seq, UserId};
 use engine::history::{self, Page};
@@ -65,6 +66,8 @@ pub struct Parts {
     pub people: Arc<dyn People>,
     /// What time it is.
     pub clock: Arc<dyn clock::Clock>,
+    /// How often a room may be written.
+    pub rooms: Arc<Limiter<RoomId>>,
     /// How events are written.
     pub wire: wire::Wire,
 }

@@ -10,6 +10,7 @@ pub mod command;
 pub mod config;
 pub mod edge;
 pub mod error;
+pub mod limits;
 pub mod metrics;
 pub mod process;
 pub mod protocol;

@@ -4,6 +4,7 @@
 //! passes over the text; the tables here ([`Verb`], [`close::Code`], [`crate::error::Name`]) are the only source of
 //! names, and docs/protocol.md is made from them. Nothing here knows sockets or rooms' state.
 
+pub mod asyncapi;
 pub mod close;
 pub mod fields;
 pub mod frame;
@@ -11,6 +12,7 @@ pub mod page;
 pub mod reply;
 mod verb;
 
+pub use close::Code;
 pub use frame::{BadFrame, Command, Frame};
 pub use verb::{Spec, VERBS, Verb};
 

@@ -3,6 +3,7 @@
 //! What must hold: a controller parses, asks the edge or the accounts, and shows the answer; every error leaves through
 //! [`problem`], every write through the same command path as the WebSocket's.
 
+pub mod address;
 pub mod guard;
 pub mod problem;
 
@@ -26,15 +27,18 @@ use crate::config::Config;
 use crate::edge::Edge;
 use crate::edge::clock::Clock;
 use crate::error::{Error, Name};
+use crate::limits::Limiter;
 use crate::server::Place;
 use crate::session::{Door, Registry};
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
 use engine::history;
 use engine::people::{Accounts, People};
 use hyper::upgrade::OnUpgrade;
+use std::net::IpAddr;
 use std::sync::Arc;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -58,6 +62,8 @@ pub struct App {
     pub secure_cookies: bool,
     /// The WebSocket's side.
     pub door: Arc<Door>,
+    /// How often an address may ask.
+    pub addresses: Limiter<IpAddr>,
     /// The open sessions.
     pub sessions: Arc<Registry>,
 }
@@ -74,8 +80,9 @@ pub fn router(app: Arc<App>, readiness: Arc<Readiness>, config: &Config) -> Rout
 
 /// The paths, and the document of them.
 fn documented(app: Arc<App>, readiness: Arc<Readiness>) -> (Router, OpenApi) {
+    let limited = middleware::from_fn_with_state(app.clone(), layers::limited);
     let (router, mut document) = OpenApiRouter::with_openapi(openapi::document())
-        .merge(paths().with_state(app))
+        .merge(paths().route_layer(limited).with_state(app))
         .merge(readiness_router(readiness))
         .split_for_parts();
     openapi::complete(&mut document);

@@ -5,7 +5,10 @@
 
 use crate::config::{Http, millis};
 use crate::rest::UnreadBodies;
+use crate::rest::address::Peer;
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -17,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
 
 /// Connections that the kernel keeps until they are accepted.
 const BACKLOG: u32 = 4_096;
@@ -55,8 +59,16 @@ pub async fn serve(listener: TcpListener, router: Router, config: &Http, stop: C
             () = stop.cancelled() => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        let Some((stream, place)) = accepted else { continue };
-        let service = TowerToHyperService::new(router.clone().layer(axum::Extension(place)));
+        let Some((stream, peer, place)) = accepted else {
+            continue;
+        };
+        // What is known of the connection goes into each of its requests.
+        let service = router.clone().map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(place.clone());
+            request.extensions_mut().insert(peer);
+            request
+        });
+        let service = TowerToHyperService::new(service);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(head_timeout)
@@ -79,13 +91,13 @@ pub async fn serve(listener: TcpListener, router: Router, config: &Http, stop: C
     connections.wait().await;
 }
 
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, Place)> {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, Peer, Place)> {
     let place = places.clone().acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => {
+        Ok((stream, address)) => {
             // Frames are small and leave together: never wait for more.
             stream.set_nodelay(true).ok()?;
-            Some((stream, Place(Arc::new(place))))
+            Some((stream, Peer(address.ip()), Place(Arc::new(place))))
         }
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");

@@ -17,12 +17,13 @@ use crate::config;
 use crate::edge::outbox::Outbox;
 use crate::edge::{Edge, clock::Clock};
 use crate::error::Error;
+use crate::limits::Limiter;
 use crate::protocol::close::Code;
 use crate::protocol::{MESSAGE_BYTES, reply};
 use crate::trace::Trace;
 use bytes::Bytes;
 use commands::Done;
-use engine::domain::{MessageText, Timestamp};
+use engine::domain::{MessageText, Timestamp, UserId};
 use engine::people::Accounts;
 use engine::people::token::Refusal;
 use std::sync::Arc;
@@ -40,6 +41,10 @@ pub struct Door {
     pub accounts: Arc<Accounts>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// How often each may ask.
+    pub people: Limiter<UserId>,
+    /// So many refusals in a row, and a session that asks too often is closed.
+    pub refusals_before_close: u32,
     /// Their bounds.
     pub config: config::Session,
     /// All of them.

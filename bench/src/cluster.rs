@@ -82,6 +82,10 @@ impl Cluster {
             ("ROOMLOG_POSTGRES__URL".to_owned(), postgres.clone()),
             ("ROOMLOG_REDIS__URL".to_owned(), service("ROOMLOG_TEST_REDIS")?),
             ("ROOMLOG_REDIS__PREFIX".to_owned(), name.clone()),
+            // What is measured is what it can do, not what it lets one person do.
+            ("ROOMLOG_LIMITS__ADDRESS_PER_SECOND".to_owned(), "0".to_owned()),
+            ("ROOMLOG_LIMITS__PERSON_PER_SECOND".to_owned(), "0".to_owned()),
+            ("ROOMLOG_LIMITS__ROOM_PER_SECOND".to_owned(), "0".to_owned()),
         ]);
         let binary = env::current_exe()?.parent().context("target folder")?.join("roomlog");
         ensure!(

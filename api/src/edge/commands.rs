@@ -126,6 +126,7 @@ impl Way<'_> {
             hold: &self.hold,
             event: event.event_id,
         };
+        self.core.parts.rooms.check(self.hold.id)?;
         let settled = self.append(&event, told, queued).await?;
         drop(pending);
         match settled.verdict {

@@ -74,6 +74,7 @@ async fn begin<'a>(
         live: stores.live_reader.clone(),
         people: people.clone(),
         clock: clock.clone(),
+        rooms: Arc::new(config.limits.rooms()),
         wire,
     };
     let start = async || Edge::start(config.edge.clone(), parts.clone(), CancellationToken::new()).await;
@@ -131,6 +132,8 @@ fn app(
         accounts: accounts.clone(),
         clock: clock.clone(),
         config: config.session.clone(),
+        people: config.limits.people(),
+        refusals_before_close: config.limits.refusals_before_close,
         registry: registry.clone(),
         tasks: sessions.clone(),
     };
@@ -142,6 +145,7 @@ fn app(
         clock,
         origins: Origins::new(&config.http.origins),
         secure_cookies: config.http.secure_cookies,
+        addresses: config.limits.addresses(),
         door: Arc::new(door),
         sessions: registry.clone(),
     }

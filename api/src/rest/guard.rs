@@ -51,6 +51,7 @@ impl FromRequestParts<Arc<App>> for Signed {
             .verify(token, app.clock.now())
             .await
             .map_err(super::auth::error)?;
+        app.door.people.check(caller.user_id)?;
         Ok(Self {
             login: caller.sid,
             caller: Caller {

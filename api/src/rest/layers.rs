@@ -1,18 +1,22 @@
 //! What surrounds every controller: traces, timeouts, panics, CORS, security headers, and the shape of errors.
 
-use super::UnreadBodies;
+use super::address::{ClientAddress, Peer};
 use super::problem;
+use super::{App, UnreadBodies};
 use crate::auth::Origins;
 use crate::config::{Config, millis};
 use crate::error::{Error, Name};
+use crate::limits::network_of;
 use crate::trace::Trace;
 use axum::Router;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
+use ipnet::IpNet;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument as _;
@@ -22,8 +26,13 @@ const CORS_KEPT: Duration = Duration::from_secs(600);
 
 pub(super) fn around(router: Router, config: &Config) -> Router {
     let timeout = millis(config.http.request_timeout_ms);
+    let proxies: Arc<[IpNet]> = config.http.trusted_proxies.clone().into();
     router
-        .layer(middleware::from_fn(move |request, next| {
+        .layer(middleware::from_fn(move |mut request: Request, next| {
+            if let Some(peer) = request.extensions().get::<Peer>() {
+                let address = ClientAddress::of(*peer, request.headers(), &proxies);
+                request.extensions_mut().insert(address);
+            }
             outermost(request, next, timeout)
         }))
         .layer(cors(&Origins::new(&config.http.origins)))
@@ -79,6 +88,15 @@ async fn outermost(mut request: Request, next: Next, timeout: Duration) -> Respo
     let path = path.as_ref().map_or("none", MatchedPath::as_str);
     crate::metrics::request(path, response.status(), begun.elapsed());
     response
+}
+
+/// Refuses an address that asks too often.
+pub(super) async fn limited(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let address = request.extensions().get::<ClientAddress>();
+    match address.map_or(Ok(()), |ClientAddress(ip)| app.addresses.check(network_of(*ip))) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
 }
 
 fn panicked(trace_id: &str, changes: bool) -> Response {

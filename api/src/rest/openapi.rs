@@ -5,12 +5,15 @@
 
 use crate::auth::ACCESS_COOKIE;
 use crate::error::Name;
+use crate::protocol::asyncapi;
 use axum::Router;
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse as _;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
+use serde::Serialize;
 use std::collections::BTreeMap;
+use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{
@@ -24,6 +27,11 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 pub(super) const DOCUMENT: &str = "/v1/openapi.json";
 /// Where it can be tried.
 pub(super) const PAGE: &str = "/docs";
+/// Where the document of the socket is.
+const SOCKET_DOCUMENT: &str = "/asyncapi.json";
+/// The page is scripts and styles of our own host; Swagger UI styles its elements itself and has pictures in its styles.
+const PAGE_POLICY: &str =
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 /// Operations that ask nobody who they are.
 const ANYBODY: [&str; 3] = ["auth-open", "operations", "documents"];
 
@@ -175,18 +183,29 @@ fn refusal(status: u16, names: &[Name]) -> utoipa::openapi::Response {
     response.build()
 }
 
-/// The document, and a page to try it.
-pub(super) fn router(document: &OpenApi) -> Router {
+fn served<T: Serialize>(document: &T) -> MethodRouter {
     let json: Bytes = serde_json::to_vec(document).expect("a document is JSON").into();
-    let served = move || {
+    get(move || {
         let json = json.clone();
         async move { ([(header::CONTENT_TYPE, "application/json")], json).into_response() }
-    };
+    })
+}
+
+/// The documents of both doors, and a page to try the one of REST.
+pub(super) fn router(document: &OpenApi) -> Router {
     let page = SwaggerUi::new(PAGE).config(
         Config::from(DOCUMENT)
             .try_it_out_enabled(true)
             .display_request_duration(true)
             .validator_url("none"),
     );
-    Router::new().route(DOCUMENT, get(served)).merge(Router::from(page))
+    let policy = HeaderValue::from_static(PAGE_POLICY);
+    let page = Router::from(page).layer(SetResponseHeaderLayer::if_not_present(
+        header::CONTENT_SECURITY_POLICY,
+        policy,
+    ));
+    Router::new()
+        .route(DOCUMENT, served(document))
+        .route(SOCKET_DOCUMENT, served(&asyncapi::document(document)))
+        .merge(page)
 }

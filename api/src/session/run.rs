@@ -61,6 +61,8 @@ pub(super) struct Session {
     deaf: bool,
     /// Nothing is read until less waits.
     held_back: bool,
+    /// Refusals in a row, for asking too often.
+    too_often: u32,
     inward: Option<(Arc<Inward>, Waker)>,
 }
 
@@ -113,6 +115,7 @@ impl Session {
             heard: true,
             deaf: false,
             held_back: false,
+            too_often: 0,
             inward: None,
         }
     }
@@ -281,6 +284,14 @@ impl Session {
             return;
         };
         let trace = Trace::begin(verb, traceparent.as_deref());
+        let command = match &self.who {
+            Some(who) => command.and_then(|command| self.door.people.check(who.caller.user_id).map(|()| command)),
+            None => command,
+        };
+        self.too_often = match &command {
+            Err(error) if error.name == Name::RateLimited => self.too_often + 1,
+            _ => 0,
+        };
         match (command, &self.who) {
             (Ok(Command::Auth { token }), _) => {
                 self.authenticating = true;
@@ -295,7 +306,12 @@ impl Session {
                 );
                 self.end(Code::Unauthenticated);
             }
-            (Err(error), Some(_)) => self.refuse(id, &trace, &error),
+            (Err(error), Some(_)) => {
+                self.refuse(id, &trace, &error);
+                if self.too_often > self.door.refusals_before_close {
+                    self.end(Code::RateLimited);
+                }
+            }
             (Ok(_), Some(_)) if self.waiting() >= self.door.config.max_commands => {
                 let most = self.door.config.max_commands;
                 let error = Error::new(

@@ -12,6 +12,8 @@ mod documents;
 mod drain;
 mod embedded_faults;
 mod first_steps;
+mod limits;
+mod matrix;
 mod origins;
 mod poison;
 mod proof;

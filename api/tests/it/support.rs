@@ -2,6 +2,7 @@
 
 pub(crate) mod both;
 pub(crate) mod cluster;
+pub(crate) mod contract;
 pub(crate) mod crowd;
 pub(crate) mod server;
 pub(crate) mod wire;

@@ -160,6 +160,26 @@ pub enum Body {
 }
 
 impl Body {
+    /// Every name of a type, in the order of the variants.
+    pub const TYPE_NAMES: [&'static str; 16] = [
+        "room_created",
+        "room_updated",
+        "room_deleted",
+        "member_joined",
+        "member_left",
+        "member_invited",
+        "member_removed",
+        "member_unbanned",
+        "member_muted",
+        "member_unmuted",
+        "role_changed",
+        "message_sent",
+        "message_edited",
+        "message_deleted",
+        "reaction_added",
+        "reaction_removed",
+    ];
+
     /// The type's name on the wire of clients, in snake case.
     #[must_use]
     pub const fn type_name(&self) -> &'static str {

@@ -71,6 +71,10 @@ impl Cluster {
         let alone = alone().await;
         let folder = tempfile::Builder::new().prefix("roomlog-proof-").tempdir().unwrap();
         let mut environment = vec![("ROOMLOG_BIN".to_owned(), env!("CARGO_BIN_EXE_roomlog").to_owned())];
+        // Crowds of the same person, at one address.
+        for limit in ["ADDRESS", "PERSON", "ROOM"] {
+            environment.push((format!("ROOMLOG_LIMITS__{limit}_PER_SECOND"), "0".to_owned()));
+        }
         environment.extend(
             settings
                 .iter()

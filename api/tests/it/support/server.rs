@@ -64,6 +64,10 @@ impl Server {
             ("ROOMLOG_DATA_DIR".to_owned(), folder.path().display().to_string()),
             ("ROOMLOG_DRAIN__NOTICE_MS".to_owned(), "0".to_owned()),
             ("ROOMLOG_DRAIN__SPREAD_MS".to_owned(), "200".to_owned()),
+            // Tests ask as fast as they can; how often one may is tested by itself.
+            ("ROOMLOG_LIMITS__ADDRESS_PER_SECOND".to_owned(), "0".to_owned()),
+            ("ROOMLOG_LIMITS__PERSON_PER_SECOND".to_owned(), "0".to_owned()),
+            ("ROOMLOG_LIMITS__ROOM_PER_SECOND".to_owned(), "0".to_owned()),
         ]);
         all.extend(
             settings
