@@ -25,7 +25,7 @@ run:
 	@cargo run -p api --bin roomlog -- serve
 
 up:
-	@scripts/install
+	@scripts/install build services
 	@scripts/cluster up $(DIR)
 
 down:

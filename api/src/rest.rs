@@ -70,7 +70,7 @@ pub struct App {
 
 /// Everything an edge answers.
 pub fn router(app: Arc<App>, readiness: Arc<Readiness>, config: &Config) -> Router {
-    let (router, document) = documented(app, readiness);
+    let (router, document) = documented(app, readiness, config);
     let router = router
         .merge(openapi::router(&document))
         .fallback(layers::unknown_path)
@@ -79,13 +79,13 @@ pub fn router(app: Arc<App>, readiness: Arc<Readiness>, config: &Config) -> Rout
 }
 
 /// The paths, and the document of them.
-fn documented(app: Arc<App>, readiness: Arc<Readiness>) -> (Router, OpenApi) {
+fn documented(app: Arc<App>, readiness: Arc<Readiness>, config: &Config) -> (Router, OpenApi) {
     let limited = middleware::from_fn_with_state(app.clone(), layers::limited);
     let (router, mut document) = OpenApiRouter::with_openapi(openapi::document())
         .merge(paths().route_layer(limited).with_state(app))
         .merge(readiness_router(readiness))
         .split_for_parts();
-    openapi::complete(&mut document);
+    openapi::complete(&mut document, &config.accounts());
     (router, document)
 }
 

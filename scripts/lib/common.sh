@@ -8,10 +8,12 @@ COMMON=$(readlink -f "${BASH_SOURCE[0]}")
 CACHE=$(readlink -m "${ROOMLOG_CACHE:-$HOME/.cache/roomlog}")
 KAFKA_VERSION=4.4.0
 REGISTRY_VERSION=3.0.9
+SCHEMATHESIS_VERSION=4.32.5
 KAFKA_LIBS="$CACHE/kafka-$KAFKA_VERSION"
 REGISTRY_HOME="$CACHE/apicurio-registry-$REGISTRY_VERSION"
 TOOLS="$CACHE/tools"
 PEERS="$CACHE/peers"
+SCHEMATHESIS="$CACHE/schemathesis-$SCHEMATHESIS_VERSION"
 MAVEN=(mvn -B -q -Dstyle.color=never "-Dmaven.repo.local=$CACHE/maven")
 
 # Below the range from which the kernel takes the ports of outgoing connections, so that none of those is in the way.

@@ -116,6 +116,9 @@ pub(super) async fn reached(core: &Arc<Core>, room: RoomId, seq: Seq) -> Result<
     let patience = Duration::from_millis(core.config.min_seq_timeout_ms);
     let deadline = Instant::now() + patience;
     let hold = rooms::hold(core, room).await?;
+    if seq == Seq::ZERO {
+        return Ok(());
+    }
     hold.reach(seq, patience).await;
     if resume::await_journal(core, &hold, seq, deadline).await == Journal::Reaches {
         return Ok(());

@@ -130,7 +130,8 @@ impl<'a> Value<'a> {
 
     /// A whole number from `least` to `most`.
     pub fn integer(self, least: u64, most: u64) -> Result<u64, Error> {
-        let number = self.raw.parse().ok().filter(|n| (least..=most).contains(n));
+        let number = self.raw.parse().ok().or_else(|| whole(self.raw));
+        let number = number.filter(|n| (least..=most).contains(n));
         number.ok_or_else(|| self.wrong(&format!("must be a whole number from {least} to {most}")))
     }
 
@@ -216,13 +217,25 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Reads a whole body.
+/// A whole number that is written as 5.0 or 5e3, as some writers of JSON do; only those that a float keeps exactly.
+fn whole(raw: &str) -> Option<u64> {
+    let number: f64 = raw.parse().ok()?;
+    let exact = number.fract() == 0.0 && (0.0..=GREATEST_INTEGER as f64).contains(&number);
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is whole and within bounds"
+    )]
+    exact.then_some(number as u64)
+}
+
+/// Reads a whole body; `null` is as good as none.
 ///
 /// # Errors
 /// `bad_request` without a field when it is not JSON.
 pub fn body(bytes: &[u8]) -> Result<Fields<'_>, Error> {
     let text = std::str::from_utf8(bytes).map_err(|_| Error::new(Name::BadRequest, "the body is not UTF-8"))?;
-    if text.trim().is_empty() {
+    if matches!(text.trim(), "" | "null") {
         return Ok(Fields::default());
     }
     serde_json::from_str::<&RawValue>(text)

@@ -23,9 +23,8 @@ pub(super) struct Register {
 /// Who one says one is.
 #[derive(ToSchema)]
 pub(super) struct Login {
-    #[schema(value_type = String)]
     username: String,
-    password: Password,
+    password: String,
 }
 
 /// Somebody without an account.
@@ -46,6 +45,12 @@ pub(super) struct NewRoom {
     name: Name,
     kind: NewKind,
     topic: Option<Topic>,
+    cid: Option<Cid>,
+}
+
+/// Nothing but what makes a retry safe; the body may be absent.
+#[derive(ToSchema)]
+pub(super) struct Begin {
     cid: Option<Cid>,
 }
 

@@ -3,6 +3,7 @@
 //! What must hold: a handler's annotation tells its own success alone; refusals, security and the headers of every
 //! operation are added here, from the table of errors, so that no handler can forget one.
 
+use super::schema;
 use crate::auth::ACCESS_COOKIE;
 use crate::error::Name;
 use crate::protocol::asyncapi;
@@ -11,6 +12,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse as _;
 use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
+use engine::people::accounts;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -19,7 +21,7 @@ use utoipa::openapi::path::{HttpMethod, Operation, ParameterBuilder, ParameterIn
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, Required, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder};
 use utoipa::{OpenApi as _, ToSchema as _};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -32,6 +34,8 @@ const SOCKET_DOCUMENT: &str = "/asyncapi.json";
 /// The page is scripts and styles of our own host; Swagger UI styles its elements itself and has pictures in its styles.
 const PAGE_POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+/// Operations that write an event and answer with the room.
+const MAKES_A_ROOM: [&str; 2] = ["create", "direct"];
 /// Operations that ask nobody who they are.
 const ANYBODY: [&str; 3] = ["auth-open", "operations", "documents"];
 
@@ -62,7 +66,7 @@ pub(super) fn document() -> OpenApi {
 }
 
 /// Adds what holds for every operation.
-pub(super) fn complete(document: &mut OpenApi) {
+pub(super) fn complete(document: &mut OpenApi, accounts: &accounts::Config) {
     for (path, item) in &mut document.paths.paths {
         let with_id = path.contains('{');
         for (method, operation) in operations(item) {
@@ -70,6 +74,7 @@ pub(super) fn complete(document: &mut OpenApi) {
         }
     }
     let components = document.components.get_or_insert_default();
+    components.schemas.extend(schema::configured(accounts));
     components.add_security_scheme(
         "bearer",
         SecurityScheme::Http(
@@ -138,7 +143,7 @@ fn complete_operation(operation: &mut Operation, method: &HttpMethod, with_id: b
                 .insert(status.to_string(), response.into());
         }
     }
-    if changes && reads_body && !anybody {
+    if is_written(operation) {
         let key = ParameterBuilder::new()
             .name("Idempotency-Key")
             .parameter_in(ParameterIn::Header)
@@ -153,6 +158,27 @@ fn complete_operation(operation: &mut Operation, method: &HttpMethod, with_id: b
             ));
         operation.parameters.get_or_insert_default().push(key.build().into());
     }
+}
+
+/// Whether its answer is the receipt of an event, or the room that one made.
+fn is_written(operation: &Operation) -> bool {
+    let answers = operation.responses.responses.values();
+    let contents = answers.filter_map(|answer| match answer {
+        RefOr::T(answer) => answer.content.get("application/json"),
+        RefOr::Ref(_) => None,
+    });
+    let contents = contents.filter_map(|content| match content {
+        RefOr::T(content) => Some(content),
+        RefOr::Ref(_) => None,
+    });
+    let mut schemas = contents.filter_map(|content| content.schema.as_ref());
+    schemas.any(|schema| match schema {
+        RefOr::Ref(named) => named.ref_location.ends_with("/Receipt"),
+        RefOr::T(_) => false,
+    }) || operation
+        .operation_id
+        .as_deref()
+        .is_some_and(|id| MAKES_A_ROOM.contains(&id))
 }
 
 /// Every status that an error has, and which errors.

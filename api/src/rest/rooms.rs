@@ -79,13 +79,14 @@ pub(super) async fn create(writer: Writer, json: Json) -> Result<Response, Error
 }
 
 /// The one room of you and somebody else, begun if there is none.
-#[utoipa::path(post, path = "/v1/direct/{username}", tag = "rooms", request_body = Option<bodies::Command>,
+#[utoipa::path(post, path = "/v1/direct/{username}", tag = "rooms", request_body = Option<bodies::Begin>,
     params(("username" = schema::Username, Path, description = "The other person.")),
     responses(
         (status = 200, description = "The room, as it was.", body = ShownRoom<'_>),
         (status = 201, description = "The room, just begun.", body = ShownRoom<'_>)))]
 pub(super) async fn direct(writer: Writer, Path(username): Path<String>, json: Json) -> Result<Response, Error> {
     let nobody = || Error::new(Name::NotFound, "nobody has that username");
+    let cid = writer.cid(&json.fields()?)?;
     let username = Username::new(&username).ok_or_else(nobody)?;
     let (app, caller) = (&writer.app, &writer.caller);
     let peer = app.people.by_username(&username).await;
@@ -99,7 +100,7 @@ pub(super) async fn direct(writer: Writer, Path(username): Path<String>, json: J
     }
     let write = Write {
         room_id,
-        cid: writer.cid(&json.fields()?)?,
+        cid,
         since: Some(Seq::ZERO),
         ask: Ask::Create {
             kind: Kind::Direct,

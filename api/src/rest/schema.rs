@@ -3,9 +3,9 @@
 //! What must hold: a word here accepts what its reader in `protocol::fields` accepts. They are names of schemas alone and
 //! have no values: handlers name them where a field's own type knows nothing of documents.
 
-use crate::protocol::MESSAGE_BYTES;
 use crate::protocol::fields::{GREATEST_INTEGER, MENTIONS};
 use engine::domain::{Emoji, MessageText, PersonName, RoomName, RoomTopic};
+use engine::people::accounts;
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -98,8 +98,8 @@ words! {
     DisplayName = line(1, PersonName::MOST);
     /// The name one signs in with.
     Username = text().pattern(Some("^[a-z0-9_.-]{3,32}$"));
-    /// A password; how long it must be is configured.
-    Password = text().max_length(Some(MESSAGE_BYTES));
+    /// A password; its bounds are configured, the greater one counts bytes.
+    Password = text();
     /// What a message says: CRLF becomes LF, then NFC, then both ends are trimmed.
     Text = text().min_length(Some(1)).max_length(Some(MessageText::MOST)).pattern(Some(LINES));
     /// A reaction, one line.
@@ -125,6 +125,15 @@ impl ToSchema for Mentions {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push(("UserId".into(), UserId::schema()));
     }
+}
+
+/// The words whose bounds are configured, as they are here.
+pub(super) fn configured(accounts: &accounts::Config) -> [(String, RefOr<Schema>); 1] {
+    let password = text()
+        .min_length(Some(accounts.password_least))
+        .max_length(Some(accounts.password_most))
+        .description(Some("A password; the greater bound counts bytes."));
+    [(Password::name().into(), password.into())]
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod embedded_faults;
 mod first_steps;
 mod limits;
 mod matrix;
+mod openapi;
 mod origins;
 mod poison;
 mod proof;
