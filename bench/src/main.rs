@@ -7,6 +7,7 @@ mod floor;
 mod idle;
 mod latency;
 mod load;
+mod login;
 mod process;
 mod projection;
 mod raw;
@@ -34,6 +35,8 @@ enum Bench {
     Idle,
     /// History projection, against COPY.
     Projection,
+    /// Signing in, and what sends notice of it.
+    Login,
     /// A thousand clients resume.
     Resume,
     /// The bare writes themselves (started by `fanout`).
@@ -76,6 +79,7 @@ async fn run(bench: Bench) -> Result<()> {
             fanout::run(&centrifuge, None).await?;
             idle::run().await?;
             projection::run().await?;
+            login::run().await?;
             resume::run().await
         }
         Bench::Latency => latency::run().await,
@@ -83,6 +87,7 @@ async fn run(bench: Bench) -> Result<()> {
         Bench::Fanout(Peer { centrifuge, only }) => fanout::run(&centrifuge, only).await,
         Bench::Idle => idle::run().await,
         Bench::Projection => projection::run().await,
+        Bench::Login => login::run().await,
         Bench::Resume => resume::run().await,
         Bench::Floor { sockets } => floor::serve(sockets),
     }

@@ -21,5 +21,6 @@ mod proof;
 mod refusals;
 mod rest;
 mod restart;
+mod security;
 mod slow_reader;
 mod support;
