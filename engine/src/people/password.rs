@@ -1,13 +1,16 @@
-//! Passwords: argon2id, off the runtime's threads, a bounded number at once.
+//! Passwords: argon2id, on threads of its own, a bounded number at once, behind all other work.
 //!
 //! What must hold: an answer takes as long for somebody who does not exist as for somebody who does, and a storm of
 //! sign-ins costs a bounded share of memory and processors: past the bound, people are told to come back.
+
+mod workers;
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde::Deserialize;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
+use workers::Workers;
 
 /// How passwords are hashed. The defaults are OWASP's least for argon2id.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +24,8 @@ pub struct Config {
     pub at_once: usize,
     /// Hashes that may wait for their turn; past that, [`Error::Busy`].
     pub waiting: usize,
+    /// How far the threads that hash stand behind all others when there is not enough processor time: 0 to 19.
+    pub niceness: i32,
 }
 
 impl Default for Config {
@@ -30,6 +35,7 @@ impl Default for Config {
             passes: 2,
             at_once: 2,
             waiting: 256,
+            niceness: 10,
         }
     }
 }
@@ -49,7 +55,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Hasher {
     argon2: Argon2<'static>,
-    turns: Arc<Semaphore>,
+    workers: Workers,
     queue: Arc<Semaphore>,
     /// A hash of nothing that anybody knows, to spend the same time on people who do not exist.
     nobody: String,
@@ -64,10 +70,13 @@ impl Hasher {
         let params = Params::new(config.memory_kib, config.passes, 1, None).map_err(broken)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let nobody = hash(&argon2, &rand::random::<[u8; 32]>())?;
+        let at_once = config.at_once.max(1);
+        let places = at_once + config.waiting;
+        let workers = Workers::start(at_once, places, config.niceness).map_err(broken)?;
         Ok(Self {
             argon2,
-            turns: Arc::new(Semaphore::new(config.at_once.max(1))),
-            queue: Arc::new(Semaphore::new(config.at_once.max(1) + config.waiting)),
+            workers,
+            queue: Arc::new(Semaphore::new(places)),
             nobody,
         })
     }
@@ -103,14 +112,18 @@ impl Hasher {
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let place = self.queue.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
-        let turn = self.turns.clone().acquire_owned().await.map_err(|_| Error::Busy)?;
-        // The permits go with the work: who stops waiting for the answer does not free a thread that is still busy.
-        tokio::task::spawn_blocking(move || {
-            let _held = (place, turn);
-            work()
-        })
-        .await
-        .map_err(broken)?
+        let (tell, told) = oneshot::channel();
+        // The place goes with the work: who stops waiting for the answer does not free a thread that is still busy.
+        let job = Box::new(move || {
+            let answer = work();
+            drop(place);
+            // Nobody may be waiting any more.
+            let _ = tell.send(answer);
+        });
+        if !self.workers.give(job) {
+            return Err(Error::Busy);
+        }
+        told.await.map_err(broken)?
     }
 }
 
