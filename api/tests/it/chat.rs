@@ -1,15 +1,24 @@
 //! Two people chat.
 
+use crate::support::both::{Site, both};
 use crate::support::{Server, Wire, cid};
 use serde_json::{Value, json};
 
-#[tokio::test]
-async fn what_one_says_the_other_hears_and_both_see_the_same() {
-    let server = Server::embedded().await;
+both!(
+    what_one_says_the_other_hears_and_both_see_the_same,
+    a_command_sent_again_counts_once,
+    what_happens_to_a_message_is_seen,
+    reading_typing_and_presence,
+    whoever_comes_back_gets_what_was_missed,
+    whoever_is_banned_is_gone
+);
+
+async fn what_one_says_the_other_hears_and_both_see_the_same(site: Site) {
+    let server = site.edge();
     let (ann, ben) = (server.register("ann").await, server.register("ben").await);
     let room = server.room(&ann, "public").await;
     server.done(&ben, &format!("/v1/rooms/{room}/join"), json!({})).await;
-    let mut wires = [Wire::open(&server, &ann).await, Wire::open(&server, &ben).await];
+    let mut wires = [Wire::open(server, &ann).await, Wire::open(server, &ben).await];
     for wire in &mut wires {
         let joined = wire
             .ask("subscribe", json!({ "room": room }))
@@ -48,12 +57,11 @@ async fn what_one_says_the_other_hears_and_both_see_the_same() {
     assert_eq!(shown["head"]["digest"], acks[19]["digest"]);
 }
 
-#[tokio::test]
-async fn a_command_sent_again_counts_once() {
-    let server = Server::embedded().await;
+async fn a_command_sent_again_counts_once(site: Site) {
+    let server = site.edge();
     let ann = server.register("ann").await;
     let room = server.room(&ann, "private").await;
-    let mut wire = Wire::open(&server, &ann).await;
+    let mut wire = Wire::open(server, &ann).await;
     let sent = json!({ "room": room, "cid": cid(), "text": "once", "since": 1 });
     let first = wire.ask("send", sent.clone()).await.expect("sent");
     let mut another = sent.clone();
@@ -69,12 +77,11 @@ async fn a_command_sent_again_counts_once() {
     assert_eq!(recent["recent"][0]["text"], "once");
 }
 
-#[tokio::test]
-async fn what_happens_to_a_message_is_seen() {
-    let server = Server::embedded().await;
+async fn what_happens_to_a_message_is_seen(site: Site) {
+    let server = site.edge();
     let ann = server.register("ann").await;
     let room = server.room(&ann, "private").await;
-    let mut wire = Wire::open(&server, &ann).await;
+    let mut wire = Wire::open(server, &ann).await;
     wire.ask("subscribe", json!({ "room": room }))
         .await
         .expect("subscribed");
@@ -124,13 +131,12 @@ async fn what_happens_to_a_message_is_seen() {
     assert_eq!(types, ["message_sent", "message_edited", "reaction_added"]);
 }
 
-#[tokio::test]
-async fn reading_typing_and_presence() {
-    let server = Server::embedded().await;
+async fn reading_typing_and_presence(site: Site) {
+    let server = site.edge();
     let (ann, ben) = (server.register("ann").await, server.register("ben").await);
     let room = server.room(&ann, "public").await;
     server.done(&ben, &format!("/v1/rooms/{room}/join"), json!({})).await;
-    let mut wires = [Wire::open(&server, &ann).await, Wire::open(&server, &ben).await];
+    let mut wires = [Wire::open(server, &ann).await, Wire::open(server, &ben).await];
     for wire in &mut wires {
         wire.ask("subscribe", json!({ "room": room }))
             .await
@@ -164,18 +170,17 @@ async fn reading_typing_and_presence() {
     .await;
 }
 
-#[tokio::test]
-async fn whoever_comes_back_gets_what_was_missed() {
-    let server = Server::embedded().await;
+async fn whoever_comes_back_gets_what_was_missed(site: Site) {
+    let server = site.edge();
     let ann = server.register("ann").await;
     let room = server.room(&ann, "private").await;
-    let mut wire = Wire::open(&server, &ann).await;
+    let mut wire = Wire::open(server, &ann).await;
     let joined = wire
         .ask("subscribe", json!({ "room": room }))
         .await
         .expect("subscribed");
     drop(wire);
-    let mut wire = Wire::open(&server, &ann).await;
+    let mut wire = Wire::open(server, &ann).await;
     for i in 0..5 {
         wire.ask("send", json!({ "room": room, "cid": cid(), "text": format!("{i}") }))
             .await
@@ -213,13 +218,12 @@ async fn whoever_comes_back_gets_what_was_missed() {
     assert_eq!(refused["recent"].as_array().map(Vec::len), Some(5));
 }
 
-#[tokio::test]
-async fn whoever_is_banned_is_gone() {
-    let server = Server::embedded().await;
+async fn whoever_is_banned_is_gone(site: Site) {
+    let server = site.edge();
     let (ann, ben) = (server.register("ann").await, server.register("ben").await);
     let room = server.room(&ann, "public").await;
     server.done(&ben, &format!("/v1/rooms/{room}/join"), json!({})).await;
-    let mut wire = Wire::open(&server, &ben).await;
+    let mut wire = Wire::open(server, &ben).await;
     wire.ask("subscribe", json!({ "room": room }))
         .await
         .expect("subscribed");

@@ -1,11 +1,18 @@
 //! REST where something is wrong: each gets its problem (RFC 9457).
 
+use crate::support::both::{Site, both};
 use crate::support::{DEADLINE, Server};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
+
+both!(
+    who_is_not_signed_in_is_told,
+    what_is_wrong_with_an_account_is_named,
+    what_one_may_not_is_told_as_the_table_says
+);
 
 async fn is_a_problem(answer: Response, status: u16, name: &str, field: Option<&str>) {
     assert_eq!(
@@ -30,9 +37,8 @@ async fn is_a_problem(answer: Response, status: u16, name: &str, field: Option<&
     );
 }
 
-#[tokio::test]
-async fn who_is_not_signed_in_is_told() {
-    let server = Server::embedded().await;
+async fn who_is_not_signed_in_is_told(site: Site) {
+    let server = site.edge();
     for token in [None, Some("nonsense"), Some("")] {
         is_a_problem(server.get("/v1/me", token).await, 401, "unauthenticated", None).await;
         is_a_problem(
@@ -53,9 +59,8 @@ async fn who_is_not_signed_in_is_told() {
     .await;
 }
 
-#[tokio::test]
-async fn what_is_wrong_with_an_account_is_named() {
-    let server = Server::embedded().await;
+async fn what_is_wrong_with_an_account_is_named(site: Site) {
+    let server = site.edge();
     let ann = server.register("ann").await;
     for (body, field) in [
         (json!({ "password": "correct horse" }), "username"),
@@ -234,9 +239,8 @@ async fn an_unknown_path_or_method_is_told() {
     }
 }
 
-#[tokio::test]
-async fn what_one_may_not_is_told_as_the_table_says() {
-    let server = Server::embedded().await;
+async fn what_one_may_not_is_told_as_the_table_says(site: Site) {
+    let server = site.edge();
     let (ann, ben) = (server.register("ann").await, server.register("ben").await);
     let public = server.room(&ann, "public").await;
     let private = server.room(&ann, "private").await;

@@ -5,7 +5,13 @@ use crate::support::server::text;
 use crate::support::{Server, cid, eventually, so};
 use serde_json::{Value, json};
 
-both!(coming_in_staying_in_and_going);
+both!(
+    coming_in_staying_in_and_going,
+    a_room_from_its_beginning_to_its_end,
+    messages_are_sent_once_and_paged_by_seq,
+    two_people_have_one_direct_room,
+    everybody_may_speak_in_general
+);
 
 async fn coming_in_staying_in_and_going(site: Site) {
     let server = site.edge();
@@ -61,9 +67,8 @@ async fn coming_in_staying_in_and_going(site: Site) {
     );
 }
 
-#[tokio::test]
-async fn a_room_from_its_beginning_to_its_end() {
-    let server = Server::embedded().await;
+async fn a_room_from_its_beginning_to_its_end(site: Site) {
+    let server = site.edge();
     let (ann, ben) = (server.register("ann").await, server.register("ben").await);
     let answer = server
         .post(
@@ -126,9 +131,8 @@ async fn a_room_from_its_beginning_to_its_end() {
     assert_eq!(gone.status(), 410);
 }
 
-#[tokio::test]
-async fn messages_are_sent_once_and_paged_by_seq() {
-    let server = Server::embedded().await;
+async fn messages_are_sent_once_and_paged_by_seq(site: Site) {
+    let server = site.edge();
     let ann = server.register("ann").await;
     let room = server.room(&ann, "private").await;
     let path = format!("/v1/rooms/{room}/messages");
@@ -173,9 +177,8 @@ async fn messages_are_sent_once_and_paged_by_seq() {
     assert_eq!(texts("after=12").await, [0_u64; 0]);
 }
 
-#[tokio::test]
-async fn two_people_have_one_direct_room() {
-    let server = Server::embedded().await;
+async fn two_people_have_one_direct_room(site: Site) {
+    let server = site.edge();
     let (ann, ben) = (server.register("ann").await, server.register("ben").await);
     let one = server
         .done(&ann, &format!("/v1/direct/{}", ben.username), json!({}))
@@ -186,9 +189,8 @@ async fn two_people_have_one_direct_room() {
     assert_eq!((&one["id"], &one["kind"]), (&other["id"], &json!("direct")));
 }
 
-#[tokio::test]
-async fn everybody_may_speak_in_general() {
-    let server = Server::embedded().await;
+async fn everybody_may_speak_in_general(site: Site) {
+    let server = site.edge();
     let ann = server.register("ann").await;
     let general = engine::domain::RoomId::general();
     let sent = server
