@@ -26,6 +26,7 @@ const CORS_KEPT: Duration = Duration::from_secs(600);
 
 pub(super) fn around(router: Router, config: &Config) -> Router {
     let timeout = millis(config.http.request_timeout_ms);
+    let https = config.http.secure_cookies;
     let proxies: Arc<[IpNet]> = config.http.trusted_proxies.clone().into();
     router
         .layer(middleware::from_fn(move |mut request: Request, next| {
@@ -33,7 +34,14 @@ pub(super) fn around(router: Router, config: &Config) -> Router {
                 let address = ClientAddress::of(*peer, request.headers(), &proxies);
                 request.extensions_mut().insert(address);
             }
-            outermost(request, next, timeout)
+            let answer = outermost(request, next, timeout);
+            async move {
+                let mut response = answer.await;
+                if https {
+                    only_by_https(&mut response);
+                }
+                response
+            }
         }))
         .layer(cors(&Origins::new(&config.http.origins)))
 }
@@ -107,6 +115,12 @@ fn panicked(trace_id: &str, changes: bool) -> Response {
 fn with_outcome(error: Error, changes: bool) -> Response {
     let error = if changes { error.outcome_unknown() } else { error };
     error.into_response()
+}
+
+/// RFC 6797: a browser that was here once comes by https alone from then on.
+fn only_by_https(response: &mut Response) {
+    let year = HeaderValue::from_static("max-age=31536000");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
 }
 
 /// What answers of an API need: nothing here is a page, a frame or a script.

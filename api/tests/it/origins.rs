@@ -84,3 +84,23 @@ async fn listed_pages_may_read_what_others_may_not() {
     let other = ask("https://evil.example").await.expect("an answer");
     assert!(!other.headers().contains_key("access-control-allow-origin"));
 }
+
+#[tokio::test]
+async fn behind_tls_everything_is_for_https_alone() {
+    let server = Server::embedded_with(&[("ROOMLOG_HTTP__SECURE_COOKIES", "true")]).await;
+    let body = json!({ "username": "ann", "password": "correct horse battery" });
+    let answer = server.post("/v1/auth/register", None, body).await;
+    assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000");
+    let cookies: Vec<&str> = answer
+        .headers()
+        .get_all("set-cookie")
+        .iter()
+        .map(|value| value.to_str().unwrap())
+        .collect();
+    assert!(
+        cookies.len() == 2 && cookies.iter().all(|cookie| cookie.ends_with("; Secure")),
+        "{cookies:?}"
+    );
+    let plain = Server::embedded().await.get("/livez", None).await;
+    assert!(!plain.headers().contains_key("strict-transport-security"));
+}
