@@ -15,6 +15,7 @@ mod held;
 mod hub;
 mod journal;
 mod listener;
+mod listings;
 pub mod metrics;
 pub mod outbox;
 mod presence;
@@ -51,7 +52,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use view::{PresenceView, RoomView};
+use view::{PageView, PresenceView, RoomView};
 
 /// What an edge is made of.
 #[derive(Clone)]
@@ -177,7 +178,7 @@ impl Edge {
     ///
     /// # Errors
     /// As [`Edge::members`]; `unavailable` while history is away.
-    pub async fn page(&self, caller: &Caller, room: RoomId, page: Page, limit: usize) -> Result<Vec<Message>, Error> {
+    pub async fn page(&self, caller: &Caller, room: RoomId, page: Page, limit: usize) -> Result<PageView, Error> {
         queries::page(&self.core, caller.user_id, room, page, limit).await
     }
 

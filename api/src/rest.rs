@@ -9,13 +9,16 @@ pub mod problem;
 
 mod auth;
 mod bodies;
+mod cursor;
 mod layers;
+mod listings;
 mod messages;
 mod moderation;
 mod openapi;
 mod ops;
 mod rooms;
 pub(crate) mod schema;
+mod search;
 mod unread;
 
 pub(crate) use auth::error as account_error;
@@ -35,7 +38,6 @@ use axum::extract::{Request, State};
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
-use engine::history;
 use engine::people::{Accounts, People};
 use hyper::upgrade::OnUpgrade;
 use std::net::IpAddr;
@@ -52,8 +54,6 @@ pub struct App {
     pub accounts: Arc<Accounts>,
     /// Where people are found by name.
     pub people: Arc<dyn People>,
-    /// Lists rooms.
-    pub history: Arc<dyn history::Reader>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Whose pages may use cookies here.
@@ -99,7 +99,10 @@ fn paths() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(auth::refresh))
         .routes(routes!(auth::logout))
         .routes(routes!(auth::me))
-        .routes(routes!(rooms::mine, rooms::create))
+        .routes(routes!(listings::mine, rooms::create))
+        .routes(routes!(listings::discover))
+        .routes(routes!(listings::invitations))
+        .routes(routes!(search::search))
         .routes(routes!(rooms::get, rooms::update, rooms::delete))
         .routes(routes!(rooms::join))
         .routes(routes!(rooms::leave))
@@ -109,7 +112,8 @@ fn paths() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(rooms::direct))
         .routes(routes!(messages::recent))
         .routes(routes!(messages::page, messages::send))
-        .routes(routes!(messages::edit, messages::delete))
+        .routes(routes!(messages::one, messages::edit, messages::delete))
+        .routes(routes!(messages::thread))
         .routes(routes!(messages::react))
         .routes(routes!(messages::unreact))
         .routes(routes!(moderation::invite))

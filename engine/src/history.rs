@@ -7,6 +7,7 @@
 
 pub use crate::domain::WindowEntry;
 
+pub mod listings;
 mod plan;
 pub mod postgres;
 mod rows;
@@ -17,6 +18,7 @@ use crate::domain::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
+pub use listings::Listings;
 
 /// A room as history holds it, all from one snapshot.
 #[derive(Clone, Debug)]
@@ -130,9 +132,9 @@ pub enum Page {
     After(Seq),
 }
 
-/// What an edge reads.
+/// What an edge reads of a room; what it reads of many is in [`Listings`].
 #[async_trait]
-pub trait Reader: Send + Sync + 'static {
+pub trait Reader: Listings {
     /// A room whole, to fold on from; `None` if history holds none, with the offset up to which that is known.
     async fn room(&self, room: RoomId, partition: Partition) -> Result<Result<StoredRoom, Offset>, Error>;
 
@@ -165,10 +167,6 @@ pub trait Reader: Send + Sync + 'static {
 
     /// The checkpoints of every partition.
     async fn checkpoints(&self) -> Result<Vec<Checkpoint>, Error>;
-
-    /// The rooms a person is a member of, after `after` in order of id.
-    async fn rooms_of(&self, user: UserId, after: Option<RoomId>, limit: usize)
-    -> Result<Vec<(RoomId, Header)>, Error>;
 
     /// Rooms of one partition in order of id, whole, to fill live views: up to `limit` after `after`, and the
     /// partition's checkpoint in the same snapshot.

@@ -34,6 +34,10 @@ pub struct Config {
     pub lookup_timeout_ms: u64,
     /// How long a read waits for `min_seq` before it answers `behind`.
     pub min_seq_timeout_ms: u64,
+    /// Searches at once; further ones wait as long as one may take, then they are `overloaded`.
+    pub max_searches: usize,
+    /// How long one may take.
+    pub search_timeout_ms: u64,
     /// Bytes that may wait for one session.
     pub outbox_bytes: usize,
     /// Bytes beyond it that are kept for telling a slow session that it is slow.
@@ -77,6 +81,8 @@ impl Default for Config {
             command_timeout_ms: 10_000,
             lookup_timeout_ms: 1_000,
             min_seq_timeout_ms: 2_000,
+            max_searches: 3,
+            search_timeout_ms: 5_000,
             outbox_bytes: 1 << 20,
             outbox_reserve_bytes: 128 << 10,
             delivery_tasks: 4,

@@ -16,7 +16,8 @@ use crate::error::Error;
 use bytes::Bytes;
 use engine::codec::{self, Decoded};
 use engine::domain::{
-    Body, Event, EventId, Message, Offset, Partition, Position, Recent, Removal, Room, RoomId, Seq, UserId, Verdict,
+    Body, Event, EventId, Message, Offset, Partition, Position, RECENT, Recent, Removal, Room, RoomId, Seq, UserId,
+    Verdict,
 };
 use engine::log::RecordRef;
 pub(super) use flow::Shown;
@@ -322,6 +323,12 @@ impl Open {
             members: self.room.member_count(),
             may_read: self.room.may_read(user, core.parts.clock.now()),
         })
+    }
+
+    /// Whether every message at `seq` and after it is among the recent ones.
+    pub(super) fn is_in_recent(&self, seq: Seq) -> bool {
+        let all = self.recent.len() as u64 == self.room.messages();
+        all || self.recent.latest(RECENT).next().is_some_and(|first| first.seq <= seq)
     }
 
     /// The latest messages as they may be shown.

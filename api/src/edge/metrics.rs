@@ -16,6 +16,8 @@ const WAITING: &str = "roomlog_edge_waiting_bytes";
 const WAITING_MOST: &str = "roomlog_edge_waiting_most_bytes";
 const OPENED: &str = "roomlog_edge_opened_total";
 const COMMANDS: &str = "roomlog_edge_command_seconds";
+const SEARCHES: &str = "roomlog_edge_search_seconds";
+const NAMES: &str = "roomlog_edge_names_total";
 const RESUMED: &str = "roomlog_edge_resumes_total";
 const LOST: &str = "roomlog_edge_tail_lost_total";
 
@@ -34,6 +36,11 @@ pub fn describe() {
     );
     describe_counter!(OPENED, "Rooms opened, by where their state came from");
     describe_histogram!(COMMANDS, "Seconds from a command to its answer, by outcome");
+    describe_histogram!(
+        SEARCHES,
+        "Seconds from a search to its answer, its turn awaited, by outcome"
+    );
+    describe_counter!(NAMES, "Usernames in texts that were looked up, by what was found");
     describe_counter!(RESUMED, "Resumes asked for, by what became of them");
     describe_counter!(LOST, "Partitions that the tail lost: the log was cut or made anew");
 }
@@ -77,6 +84,15 @@ pub(super) fn opened(from: &'static str) {
 pub(super) fn answered(took: Duration, refused: Option<Name>) {
     let outcome = refused.map_or("ok", Name::text);
     histogram!(COMMANDS, "outcome" => outcome).record(took.as_secs_f64());
+}
+
+pub(super) fn searched(took: Duration, refused: Option<Name>) {
+    let outcome = refused.map_or("ok", Name::text);
+    histogram!(SEARCHES, "outcome" => outcome).record(took.as_secs_f64());
+}
+
+pub(super) fn name_looked_up(outcome: &'static str) {
+    counter!(NAMES, "outcome" => outcome).increment(1);
 }
 
 pub(super) fn resumed(outcome: &'static str) {

@@ -5,7 +5,7 @@ use super::erasure;
 use super::hub::Hold;
 use super::refusal::refusal;
 use super::resume::Journal;
-use super::view::{PresenceView, RoomView};
+use super::view::{PageView, PresenceView, RoomView};
 use super::{presence, resume, rooms};
 use crate::command::Caller;
 use crate::error::{Error, Name};
@@ -16,6 +16,7 @@ use engine::history::Page;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -96,19 +97,35 @@ pub(super) async fn page(
     room: RoomId,
     page: Page,
     limit: usize,
-) -> Result<Vec<Message>, Error> {
-    readable(core, user, room).await?;
-    let patience = Duration::from_millis(core.config.command_timeout_ms);
-    let messages = match timeout(patience, core.parts.history.page(room, page, limit)).await {
-        Ok(Ok(messages)) => messages,
-        Ok(Err(error)) => return Err(history_away(&error)),
-        Err(_) => return Err(Error::new(Name::Unavailable, "history does not answer in time")),
-    };
+) -> Result<PageView, Error> {
+    let hold = readable(core, user, room).await?;
+    let messages = asked_of_history(core, core.parts.history.page(room, page, limit)).await?;
+    let all = hold.open().room.messages();
+    let (before, after) = around(page, &messages, all);
     let erased = core.erasures.list();
     let shown = messages
         .into_iter()
         .map(|message| erasure::message(&erased, Cow::Owned(message)));
-    Ok(shown.collect())
+    Ok(PageView {
+        messages: shown.collect(),
+        before,
+        after,
+    })
+}
+
+/// Where older and newer messages than those of a page are: each knows its number among `all`.
+fn around(page: Page, messages: &[Message], all: u64) -> (Option<Seq>, Option<Seq>) {
+    if let (Some(first), Some(last)) = (messages.first(), messages.last()) {
+        let before = (first.ordinal > 1).then_some(first.seq);
+        let after = (last.ordinal < all).then_some(last.seq);
+        return (before, after);
+    }
+    let some = |seq| (all > 0).then_some(seq);
+    match page {
+        Page::Latest => (None, None),
+        Page::Before(seq) => (None, some(Seq::new(seq.get().saturating_sub(1)))),
+        Page::After(seq) => (some(seq.next()), None),
+    }
 }
 
 /// Waits until the held room and history show `seq`.
@@ -191,6 +208,18 @@ async fn tell(core: &Core, partition: engine::domain::Partition, key: Bytes, sig
 pub(super) async fn presence(core: &Arc<Core>, user: UserId, room: RoomId) -> Result<PresenceView, Error> {
     let hold = readable(core, user, room).await?;
     Ok(core.presence.now(hold.partition, room).view())
+}
+
+/// What history answers, in time.
+pub(super) async fn asked_of_history<T>(
+    core: &Core,
+    ask: impl Future<Output = Result<T, engine::history::Error>>,
+) -> Result<T, Error> {
+    let patience = Duration::from_millis(core.config.command_timeout_ms);
+    match timeout(patience, ask).await {
+        Ok(answer) => answer.map_err(|error| history_away(&error)),
+        Err(_) => Err(Error::new(Name::Unavailable, "history does not answer in time")),
+    }
 }
 
 fn history_away(error: &engine::history::Error) -> Error {

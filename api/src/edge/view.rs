@@ -1,6 +1,7 @@
 //! What the edge answers: values of the domain, erasures applied; the doors make JSON of them.
 
-use engine::domain::{Epoch, Header, Message, Offset, Partition, Role, RoomId, Seq, UserId};
+use engine::domain::{Epoch, Header, Message, Offset, Partition, Role, RoomId, Seq, Timestamp, UserId};
+use engine::history::listings::{Hit, Query, TimePlace};
 
 /// A room as one person may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,4 +116,65 @@ pub struct Subscribed {
     pub presence: PresenceView,
     /// The person's read marker.
     pub read_seq: Seq,
+}
+
+/// A window of a room's messages, and where it goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageView {
+    /// As they stand, in order of seq.
+    pub messages: Vec<Message>,
+    /// Older ones are before this seq; `None` where the room begins.
+    pub before: Option<Seq>,
+    /// Newer ones are after this seq; `None` at the room's end.
+    pub after: Option<Seq>,
+}
+
+/// A page of a listing. What is known here to be otherwise is left out of it, so it may be short and yet go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<T, P> {
+    /// In the listing's order.
+    pub items: Vec<T>,
+    /// More of them are after this place; `None` where there are no more.
+    pub after: Option<P>,
+}
+
+/// A message and what was said to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreadView {
+    /// The message, as it stands.
+    pub message: Message,
+    /// Some of its replies as they stand, in order of seq.
+    pub replies: Vec<Message>,
+    /// How many there are in all, up to what is counted.
+    pub count: u64,
+    /// More of them are after this seq; `None` where there are no more.
+    pub after: Option<Seq>,
+}
+
+/// What somebody looks for.
+#[derive(Clone, Debug)]
+pub struct Sought {
+    /// The words.
+    pub query: Query,
+    /// In this room alone.
+    pub room: Option<RoomId>,
+    /// By this author alone.
+    pub author: Option<UserId>,
+    /// Sent then or later.
+    pub from: Option<Timestamp>,
+    /// Sent before then.
+    pub to: Option<Timestamp>,
+    /// Before this place.
+    pub before: Option<TimePlace>,
+    /// Most of them.
+    pub limit: usize,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Findings {
+    /// Newest first.
+    pub hits: Vec<Hit>,
+    /// Older ones are before this place; `None` where there are no more.
+    pub before: Option<TimePlace>,
 }

@@ -85,7 +85,7 @@ async fn begin<'a>(
         &config.http,
         metrics,
     ));
-    let app = app(config, stores, people, accounts, clock, &edge, &registry, &sessions);
+    let app = app(config, people, accounts, clock, &edge, &registry, &sessions);
     let stop_http = CancellationToken::new();
     let router = router(Arc::new(app), readiness.clone(), config);
     Ok(Serving {
@@ -116,10 +116,8 @@ async fn history_is_of_this_log(stores: &Stores, patience: Patience, stop: &Canc
     }
 }
 
-#[allow(clippy::too_many_arguments, reason = "it only puts together what was made")]
 fn app(
     config: &Config,
-    stores: &Stores,
     people: Arc<dyn People>,
     accounts: Arc<Accounts>,
     clock: Arc<dyn Clock>,
@@ -141,7 +139,6 @@ fn app(
         edge: edge.clone(),
         accounts,
         people,
-        history: stores.history_reader.clone(),
         clock,
         origins: Origins::new(&config.http.origins),
         secure_cookies: config.http.secure_cookies,

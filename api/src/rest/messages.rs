@@ -1,7 +1,7 @@
 //! `/v1/rooms/{room}/messages…`: reading and writing what is said.
 
 use super::guard::{Asked, Json, Signed, Writer};
-use super::rooms::{MinSeq, reached};
+use super::rooms::{MinSeq, page_limit, reached};
 use super::{App, bodies, path_id, schema};
 use crate::command::Ask;
 use crate::error::{Error, Name};
@@ -12,7 +12,7 @@ use crate::protocol::{RECENT_DEFAULT, Verb};
 use crate::shown::ShownMessage;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use engine::domain::{Emoji, Message, RECENT, Seq, UserId};
+use engine::domain::{Emoji, RECENT, Seq};
 use engine::history::Page;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -32,7 +32,19 @@ pub(super) struct Window {
     #[param(value_type = schema::Seq, required = false)]
     after: Option<u64>,
     /// How many; 50 if absent.
-    #[param(value_type = u64, required = false, maximum = 200)]
+    #[param(value_type = u64, required = false, minimum = 1, maximum = 200)]
+    limit: Option<usize>,
+}
+
+/// Which replies.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Replies {
+    /// Those after this seq.
+    #[param(value_type = schema::Seq, required = false)]
+    after: Option<u64>,
+    /// How many; 50 if absent.
+    #[param(value_type = u64, required = false, minimum = 1, maximum = 200)]
     limit: Option<usize>,
 }
 
@@ -52,23 +64,38 @@ pub(super) struct Messages<'a> {
     messages: Vec<ShownMessage<'a>>,
 }
 
-fn shown(messages: &[Message], viewer: UserId) -> Response {
-    let messages = ShownMessage::all(messages, viewer);
-    axum::Json(Messages { messages }).into_response()
+/// A window of messages as they stand, in order of seq, and where it goes on.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MessagePage)]
+pub(super) struct MessagePage<'a> {
+    messages: Vec<ShownMessage<'a>>,
+    /// Ask with this `before` for older ones; null where the room begins.
+    #[schema(value_type = Option<schema::Seq>, required = true)]
+    before: Option<Seq>,
+    /// Ask with this `after` for newer ones; null at the room's end.
+    #[schema(value_type = Option<schema::Seq>, required = true)]
+    after: Option<Seq>,
 }
 
-fn bounded(limit: Option<usize>, most: usize) -> Result<usize, Error> {
-    let limit = limit.unwrap_or(RECENT_DEFAULT);
-    if limit > most {
-        return Err(Error::bad_field("limit", format!("limit must be at most {most}")));
-    }
-    Ok(limit)
+/// A message and what was said to it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Thread)]
+pub(super) struct Thread<'a> {
+    message: ShownMessage<'a>,
+    /// In order of seq.
+    replies: Vec<ShownMessage<'a>>,
+    /// How many there are in all; 1,000 means 1,000 or more.
+    #[schema(value_type = schema::Count)]
+    count: u64,
+    /// Ask with this `after` for the next ones; null where there are no more.
+    #[schema(value_type = Option<schema::Seq>, required = true)]
+    after: Option<Seq>,
 }
 
 /// A window of a room's messages as they stand.
 #[utoipa::path(get, path = "/v1/rooms/{room}/messages", tag = "messages",
     params(("room" = schema::RoomId, Path, description = "The room."), Window, MinSeq),
-    responses((status = 200, description = "Messages in order of seq.", body = Messages<'_>)))]
+    responses((status = 200, description = "Messages in order of seq.", body = MessagePage<'_>)))]
 pub(super) async fn page(
     State(app): State<Arc<App>>,
     signed: Signed,
@@ -83,25 +110,79 @@ pub(super) async fn page(
         (None, Some(seq)) => Page::After(query_seq("after", seq)?),
         (Some(_), Some(_)) => return Err(Error::bad_field("before", "before and after exclude each other")),
     };
-    let limit = bounded(window.limit, PAGE)?;
+    let limit = page_limit(window.limit, RECENT_DEFAULT, PAGE)?;
     reached(&app, &signed.caller, room, &min).await?;
-    let messages = app.edge.page(&signed.caller, room, page, limit).await?;
-    Ok(shown(&messages, signed.caller.user_id))
+    let page = app.edge.page(&signed.caller, room, page, limit).await?;
+    let shown = MessagePage {
+        messages: ShownMessage::all(&page.messages, signed.caller.user_id),
+        before: page.before,
+        after: page.after,
+    };
+    Ok(axum::Json(shown).into_response())
+}
+
+/// One message as it stands.
+#[utoipa::path(get, path = "/v1/rooms/{room}/messages/{seq}", tag = "messages",
+    params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message."), MinSeq),
+    responses((status = 200, description = "The message.", body = ShownMessage<'_>)))]
+pub(super) async fn one(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    Path((room, seq)): Path<(String, String)>,
+    Asked(min): Asked<MinSeq>,
+) -> Result<Response, Error> {
+    let (room, seq) = (path_id(&room)?, path_seq(&seq)?);
+    reached(&app, &signed.caller, room, &min).await?;
+    let message = app.edge.message(&signed.caller, room, seq).await?;
+    Ok(axum::Json(ShownMessage::of(&message, signed.caller.user_id)).into_response())
+}
+
+/// A message and the replies to it.
+#[utoipa::path(get, path = "/v1/rooms/{room}/messages/{seq}/thread", tag = "messages",
+    params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message."), Replies, MinSeq),
+    responses((status = 200, description = "The message and a page of its replies.", body = Thread<'_>)))]
+pub(super) async fn thread(
+    State(app): State<Arc<App>>,
+    signed: Signed,
+    Path((room, seq)): Path<(String, String)>,
+    Asked(replies): Asked<Replies>,
+    Asked(min): Asked<MinSeq>,
+) -> Result<Response, Error> {
+    let (room, seq) = (path_id(&room)?, path_seq(&seq)?);
+    let after = query_seq("after", replies.after.unwrap_or(0))?;
+    let limit = page_limit(replies.limit, RECENT_DEFAULT, PAGE)?;
+    reached(&app, &signed.caller, room, &min).await?;
+    let thread = app.edge.thread(&signed.caller, room, seq, after, limit).await?;
+    let viewer = signed.caller.user_id;
+    let shown = Thread {
+        message: ShownMessage::of(&thread.message, viewer),
+        replies: ShownMessage::all(&thread.replies, viewer),
+        count: thread.count,
+        after: thread.after,
+    };
+    Ok(axum::Json(shown).into_response())
 }
 
 /// The latest messages, exactly as they stand at the room's head.
 #[utoipa::path(get, path = "/v1/rooms/{room}/recent", tag = "messages",
-    params(("room" = schema::RoomId, Path, description = "The room."), Latest),
+    params(("room" = schema::RoomId, Path, description = "The room."), Latest, MinSeq),
     responses((status = 200, description = "Messages in order of seq.", body = Messages<'_>)))]
 pub(super) async fn recent(
     State(app): State<Arc<App>>,
     signed: Signed,
     Path(room): Path<String>,
     Asked(latest): Asked<Latest>,
+    Asked(min): Asked<MinSeq>,
 ) -> Result<Response, Error> {
-    let limit = bounded(latest.limit, RECENT)?;
-    let messages = app.edge.recent(&signed.caller, path_id(&room)?, limit).await?;
-    Ok(shown(&messages, signed.caller.user_id))
+    let room = path_id(&room)?;
+    let limit = latest.limit.unwrap_or(RECENT_DEFAULT);
+    if limit > RECENT {
+        return Err(Error::bad_field("limit", format!("limit must be at most {RECENT}")));
+    }
+    reached(&app, &signed.caller, room, &min).await?;
+    let messages = app.edge.recent(&signed.caller, room, limit).await?;
+    let messages = ShownMessage::all(&messages, signed.caller.user_id);
+    Ok(axum::Json(Messages { messages }).into_response())
 }
 
 /// Says something.

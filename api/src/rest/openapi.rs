@@ -56,7 +56,7 @@ const ANYBODY: [&str; 3] = ["auth-open", "operations", "documents"];
         (name = "admin", description = "For those who run Roomlog."),
         (name = "operations", description = "Whether it lives."),
     ),
-    components(schemas(super::problem::Problem<'_>))
+    components(schemas(super::problem::Problem<'_>, super::schema::Words, super::schema::Prefix))
 )]
 struct Document;
 

@@ -37,18 +37,29 @@ pub(super) struct Listing {
     #[param(value_type = String, format = "uuid", required = false)]
     after: Option<Uuid>,
     /// How many; 200 if absent.
-    #[param(value_type = u64, required = false, maximum = 200)]
+    #[param(value_type = u64, required = false, minimum = 1, maximum = 200)]
     limit: Option<usize>,
 }
 
 impl Listing {
-    fn limit(&self) -> Result<usize, Error> {
-        let limit = self.limit.unwrap_or(PAGE);
-        if limit > PAGE {
-            return Err(Error::bad_field("limit", format!("limit must be at most {PAGE}")));
-        }
-        Ok(limit)
+    /// Where it goes on.
+    pub(super) fn after(&self) -> Option<RoomId> {
+        self.after.map(RoomId::new)
     }
+
+    /// How many are asked for.
+    pub(super) fn limit(&self) -> Result<usize, Error> {
+        page_limit(self.limit, PAGE, PAGE)
+    }
+}
+
+/// The size of a page: 1 to `most`, `usual` if none is asked for.
+pub(super) fn page_limit(asked: Option<usize>, usual: usize, most: usize) -> Result<usize, Error> {
+    let limit = asked.unwrap_or(usual);
+    if !(1..=most).contains(&limit) {
+        return Err(Error::bad_field("limit", format!("limit must be from 1 to {most}")));
+    }
+    Ok(limit)
 }
 
 /// Makes a room; you own it.
@@ -152,66 +163,6 @@ pub(super) async fn reached(app: &App, caller: &Caller, room: RoomId, min: &MinS
     let Some(seq) = min.min_seq else { return Ok(()) };
     app.edge.room(caller, room).await?;
     app.edge.reached(room, query_seq("min_seq", seq)?).await
-}
-
-/// A room that you are a member of.
-#[derive(Serialize, ToSchema)]
-#[schema(as = MyRoom)]
-struct Mine {
-    #[schema(value_type = schema::RoomId)]
-    id: RoomId,
-    #[schema(value_type = schema::Kind)]
-    kind: Kind,
-    #[schema(value_type = schema::Name)]
-    name: RoomName,
-    #[schema(value_type = schema::Topic)]
-    topic: RoomTopic,
-    #[schema(value_type = schema::Seq)]
-    head: Seq,
-    #[schema(value_type = schema::Seq)]
-    read_seq: Seq,
-    #[schema(value_type = schema::Count)]
-    unread: u64,
-}
-
-/// Rooms, in order of id.
-#[derive(Serialize, ToSchema)]
-pub(super) struct MyRooms {
-    rooms: Vec<Mine>,
-}
-
-/// The rooms that you are a member of.
-#[utoipa::path(get, path = "/v1/rooms", tag = "rooms", params(Listing),
-    responses((status = 200, description = "A page of them.", body = MyRooms)))]
-pub(super) async fn mine(
-    State(app): State<Arc<App>>,
-    signed: Signed,
-    Asked(page): Asked<Listing>,
-) -> Result<Response, Error> {
-    let user = signed.caller.user_id;
-    let rooms = app
-        .history
-        .rooms_of(user, page.after.map(RoomId::new), page.limit()?)
-        .await;
-    let mut rooms_shown = Vec::new();
-    for (id, header) in rooms.map_err(history_error)? {
-        let read_seq = app.history.read_marker(id, user).await.map_err(history_error)?;
-        rooms_shown.push(Mine {
-            id,
-            kind: header.kind,
-            name: header.name,
-            topic: header.topic,
-            head: header.head,
-            read_seq,
-            unread: header.head.get().saturating_sub(read_seq.get()),
-        });
-    }
-    Ok(axum::Json(MyRooms { rooms: rooms_shown }).into_response())
-}
-
-pub(super) fn history_error(error: engine::history::Error) -> Error {
-    tracing::warn!(%error, "history failed");
-    Error::new(Name::Unavailable, "history is not available now")
 }
 
 /// Changes a room's name or topic.

@@ -5,6 +5,7 @@
 
 use crate::protocol::fields::{GREATEST_INTEGER, MENTIONS};
 use engine::domain::{Emoji, MessageText, PersonName, RoomName, RoomTopic};
+use engine::history::listings::Query;
 use engine::people::accounts;
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr};
@@ -106,6 +107,12 @@ words! {
     Reaction = line(1, Emoji::MOST);
     /// A token; opaque.
     Token = text();
+    /// What a room's name begins with, in whatever case.
+    Prefix = line(0, RoomName::MOST);
+    /// Words, "phrases", -exclusions and `or`: at least one word to look for.
+    Words = text().min_length(Some(1)).max_length(Some(Query::MOST));
+    /// Where a listing goes on, as the page before said; opaque.
+    Cursor = text().pattern(Some("^[A-Za-z0-9_-]+$"));
 }
 
 /// The people whom a message names.

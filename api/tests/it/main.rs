@@ -5,6 +5,7 @@
 mod bad_input;
 mod chat;
 mod deploy;
+mod discover;
 #[allow(dead_code, reason = "the engine's tests need more of it")]
 #[path = "../../../engine/tests/it/disk.rs"]
 mod disk;
@@ -21,6 +22,7 @@ mod proof;
 mod refusals;
 mod rest;
 mod restart;
+mod search;
 mod security;
 mod slow_reader;
 mod support;

@@ -85,6 +85,18 @@ pub(super) struct Messages {
     pub(super) unreacted: Vec<ReactionKey>,
     /// Reactions given.
     pub(super) reacted: Vec<(ReactionKey, Order)>,
+    /// People whom a message mentions now and did not before.
+    pub(super) mentioned: Vec<Mention>,
+    /// People whom it mentions no more.
+    pub(super) unmentioned: Vec<Mention>,
+}
+
+/// Somebody is named in a message: a row of `mentions`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mention {
+    pub(super) user_id: UserId,
+    pub(super) room_id: RoomId,
+    pub(super) seq: Seq,
 }
 
 /// The messages that a batch is about and does not itself send: to be loaded.
@@ -128,6 +140,17 @@ impl Messages {
     }
 }
 
+impl Messages {
+    /// What is different about whom a message mentions.
+    fn mention(&mut self, room_id: RoomId, one: &One) {
+        let seq = one.message.seq;
+        let row = |&user_id: &UserId| Mention { user_id, room_id, seq };
+        let now: BTreeSet<UserId> = one.message.mentions.iter().copied().collect();
+        self.mentioned.extend(now.difference(&one.mentioned).map(row));
+        self.unmentioned.extend(one.mentioned.difference(&now).map(row));
+    }
+}
+
 /// What stands for a message that the store refuses: its place, and nothing that somebody wrote.
 fn stand_in(message: Message) -> Message {
     let mut from = message.from;
@@ -155,6 +178,8 @@ struct One {
     message: Message,
     origin: Origin,
     rewritten: bool,
+    /// Whom the store has as mentioned in it.
+    mentioned: BTreeSet<UserId>,
     emoji_since: HashMap<Emoji, Seq>,
     /// What the batch did to reactions, the last per emoji and person: `None` takes the row away.
     reactions: BTreeMap<(Emoji, UserId), Option<Order>>,
@@ -162,10 +187,15 @@ struct One {
 
 impl One {
     fn new(message: Message, origin: Origin) -> Self {
+        let mentioned = match origin {
+            Origin::Store => message.mentions.iter().copied().collect(),
+            Origin::Batch => BTreeSet::new(),
+        };
         Self {
             message,
             origin,
             rewritten: false,
+            mentioned,
             emoji_since: HashMap::new(),
             reactions: BTreeMap::new(),
         }
@@ -217,6 +247,7 @@ impl Standing {
     fn finish(self) -> Messages {
         let mut rows = Messages::default();
         for ((room_id, seq), one) in self.0 {
+            rows.mention(room_id, &one);
             for ((emoji, user_id), order) in one.reactions {
                 let key = ReactionKey {
                     room_id,

@@ -3,9 +3,12 @@
 //! New journal and message rows go in by binary COPY, the rest by UNNEST: one statement a kind, however large the batch.
 
 mod copy;
+mod listings;
 mod lists;
 mod messages;
 mod reader;
+mod search;
+mod spoken;
 mod writer;
 
 use super::Error;

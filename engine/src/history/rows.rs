@@ -33,7 +33,7 @@ pub(super) const fn kind_name(kind: Kind) -> &'static str {
     }
 }
 
-fn kind_of(name: &str) -> Option<Kind> {
+pub(super) fn kind_of(name: &str) -> Option<Kind> {
     [Kind::Open, Kind::Public, Kind::Private, Kind::Direct]
         .into_iter()
         .find(|kind| kind_name(*kind) == name)

@@ -1,6 +1,9 @@
 //! History in one SQLite file, `history.db`: derived, so it may be deleted, and comes back from the log.
 
+mod listings;
 mod reader;
+mod rows;
+mod search;
 mod writer;
 
 use super::Error;

@@ -1,11 +1,17 @@
 //! What every history must do, whatever it is made of.
 
+mod listings;
+mod mentions;
 mod messages;
 mod reading;
+mod searching;
 mod writing;
 
+pub(crate) use listings::*;
+pub(crate) use mentions::*;
 pub(crate) use messages::*;
 pub(crate) use reading::*;
+pub(crate) use searching::*;
 pub(crate) use writing::*;
 
 use crate::history_model::{Model, PARTITION, epoch};
@@ -52,6 +58,20 @@ macro_rules! history_suite {
             a_snapshot_stands_while_others_write,
             a_refused_event_keeps_its_journal_row_and_its_place,
             a_person_finds_their_rooms,
+            open_rooms_are_had_by_those_who_read_them,
+            unread_is_a_difference_of_ordinals,
+            mentions_follow_edits_and_deletions,
+            mentions_of_random_events_are_those_of_the_messages,
+            a_direct_room_names_the_other,
+            invitations_are_listed_until_they_are_used_up,
+            rooms_are_found_by_the_beginning_of_their_name,
+            a_thread_is_a_message_and_its_replies,
+            messages_are_found_by_their_words,
+            whatever_is_typed_is_no_error,
+            what_is_found_follows_edits_and_deletions,
+            nobody_finds_what_they_may_not_read,
+            a_search_is_narrowed_and_goes_on_where_it_ended,
+            a_search_that_takes_too_long_is_ended,
             read_markers_go_forwards,
             checkpoints_are_those_of_the_events,
             calls_that_are_given_up_harm_nobody,

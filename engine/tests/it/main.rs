@@ -9,6 +9,7 @@ mod databases;
 mod disk;
 mod fold;
 mod given_up;
+mod history_migrations;
 mod history_model;
 mod history_postgres;
 mod history_sqlite;

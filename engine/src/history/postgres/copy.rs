@@ -11,6 +11,10 @@ const JOURNAL_COLUMNS: i16 = 9;
 pub(super) const MESSAGES: &str = "COPY messages (room_id, id, author_id, seq, ordinal, at, edited_at, reply_to, deleted, author_name, text, mentions) FROM STDIN (FORMAT binary)";
 const MESSAGE_COLUMNS: i16 = 12;
 
+/// What a journal row takes besides its datum, and a message row besides its text: to size a buffer once.
+pub(super) const JOURNAL_ROW: usize = 160;
+pub(super) const MESSAGE_ROW: usize = 200;
+
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// No flags, no extension.
 const HEADER: [u8; 8] = [0; 8];

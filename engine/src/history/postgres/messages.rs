@@ -1,7 +1,8 @@
 //! Messages as they stand, with their reactions: the latest of a room, those at given places, a page.
 
+use super::reader::bounded;
 use crate::database::postgres::within;
-use crate::domain::{RECENT, RoomId, Seq};
+use crate::domain::{RoomId, Seq};
 use crate::history::plan::Loaded;
 use crate::history::rows::{MessageRow, ReactionRow, join};
 use crate::history::{Error, Page};
@@ -11,10 +12,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// The latest messages of each room, newest first.
+/// The latest `limit` messages of each room, newest first.
 pub(super) async fn latest_messages(
     connection: &mut PgConnection,
     rooms: &[Uuid],
+    limit: usize,
 ) -> Result<Vec<MessageRow>, sqlx::Error> {
     query_as!(
         MessageRow,
@@ -27,7 +29,7 @@ pub(super) async fn latest_messages(
            ) AS m
            ORDER BY m.room_id, m.seq DESC"#,
         rooms,
-        i64::try_from(RECENT).unwrap_or(i64::MAX),
+        bounded(limit),
     )
     .fetch_all(connection)
     .await

@@ -4,7 +4,7 @@ use super::messages::{latest_messages, messages_at, page_rows, reactions};
 use super::{Postgres, next_offset, number};
 use crate::database::Transaction;
 use crate::database::postgres::within;
-use crate::domain::{Cid, Epoch, Header, Message, Offset, Partition, RoomId, Seq, UserId, WINDOW};
+use crate::domain::{Cid, Epoch, Message, Offset, Partition, RECENT, RoomId, Seq, UserId, WINDOW};
 use crate::history::rows::{ChangeRow, HeaderRow, JournalRow, MessageRow, ReactionRow, WindowRow, assemble, join};
 use crate::history::{Checkpoint, Error, JournalEntry, Page, Reader, Snapshot, StoredRoom};
 use async_trait::async_trait;
@@ -33,7 +33,7 @@ impl RoomRows {
         )
         .fetch_all(&mut *connection)
         .await?;
-        let messages = latest_messages(connection, rooms).await?;
+        let messages = latest_messages(connection, rooms, RECENT).await?;
         let reactions = reactions(connection, &messages).await?;
         Ok(Self {
             headers,
@@ -87,7 +87,8 @@ async fn window(connection: &mut PgConnection, rooms: &[Uuid]) -> Result<Vec<Win
     .await
 }
 
-fn bounded(limit: usize) -> i64 {
+/// A size as PostgreSQL has it.
+pub(super) fn bounded(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
@@ -257,30 +258,6 @@ impl Reader for Postgres {
             .into_iter()
             .map(|row| checkpoint(row.epoch, row.partition, row.next_offset))
             .collect())
-    }
-
-    async fn rooms_of(
-        &self,
-        user: UserId,
-        after: Option<RoomId>,
-        limit: usize,
-    ) -> Result<Vec<(RoomId, Header)>, Error> {
-        let rows = self
-            .within(
-                query_as!(
-                    HeaderRow,
-                    "SELECT r.room_id, kind, name, topic, owner, deleted, head_seq, messages, rules, digest, created_at
-                     FROM members m JOIN rooms r ON r.room_id = m.room_id
-                     WHERE m.user_id = $1 AND ($2::uuid IS NULL OR m.room_id > $2) AND NOT r.deleted
-                     ORDER BY m.room_id LIMIT $3",
-                    user.uuid(),
-                    after.map(RoomId::uuid),
-                    bounded(limit),
-                )
-                .fetch_all(&self.pool),
-            )
-            .await?;
-        rows.into_iter().map(HeaderRow::read).collect()
     }
 
     async fn rooms(

@@ -1,9 +1,10 @@
 //! Writing: one transaction a batch, the checkpoint first. Its row is the fence and the lock of the partition.
 
-use super::copy::{self, Rows};
+use super::copy::{self, JOURNAL_ROW, Rows};
 use super::lists::write_lists;
+use super::spoken::write_messages;
 use super::{EVENTS, Postgres, READS, messages, number};
-use crate::domain::{Epoch, Offset, Partition, Timestamp};
+use crate::domain::{Epoch, Offset, Partition};
 use crate::history::plan::{Lists, Messages, targets};
 use crate::history::rows::kind_name;
 use crate::history::{Batch, Error, Owner, ReadMark, RoomBatch, Writer};
@@ -12,10 +13,6 @@ use sqlx::postgres::PgConnection;
 use sqlx::{query, query_scalar};
 use std::collections::BTreeMap;
 use uuid::Uuid;
-
-/// What a journal row takes besides its datum, and a message row besides its text: to size a buffer once.
-const JOURNAL_ROW: usize = 160;
-const MESSAGE_ROW: usize = 200;
 
 /// Where a batch begins and ends, and who writes it.
 struct Step {
@@ -198,102 +195,6 @@ async fn write_journal(connection: &mut PgConnection, rooms: &[RoomBatch]) -> Re
         rows.journal((room_id, new.event.actor.id), new.event.cid.uuid(), &new.entry);
     }
     rows.send(copy::JOURNAL, connection).await
-}
-
-async fn write_messages(connection: &mut PgConnection, messages: &Messages) -> Result<(), sqlx::Error> {
-    if !messages.sent.is_empty() {
-        let size: usize = messages
-            .sent
-            .iter()
-            .map(|(_, message)| MESSAGE_ROW + message.text.len())
-            .sum();
-        let mut rows = Rows::with_capacity(size + MESSAGE_ROW);
-        for (room_id, message) in &messages.sent {
-            rows.message(*room_id, message);
-        }
-        rows.send(copy::MESSAGES, connection).await?;
-    }
-    // Mentions are arrays, which UNNEST would flatten: changed messages are few, one statement each.
-    for (room_id, message) in &messages.changed {
-        let mentions: Vec<Uuid> = message.mentions.iter().map(|user| user.uuid()).collect();
-        query!(
-            "UPDATE messages SET text = $3, mentions = $4, edited_at = $5, deleted = $6 WHERE room_id = $1 AND seq = $2",
-            room_id.uuid(),
-            message.seq.get().cast_signed(),
-            message.text,
-            &mentions,
-            message.edited_at.map(Timestamp::as_millis),
-            message.deleted,
-        )
-        .execute(&mut *connection)
-        .await?;
-    }
-    write_reactions(connection, messages).await
-}
-
-async fn write_reactions(connection: &mut PgConnection, messages: &Messages) -> Result<(), sqlx::Error> {
-    if !messages.buried.is_empty() {
-        let rooms: Vec<Uuid> = messages.buried.iter().map(|(room, _)| room.uuid()).collect();
-        let seqs: Vec<i64> = messages.buried.iter().map(|(_, seq)| seq.get().cast_signed()).collect();
-        query!(
-            "DELETE FROM reactions r USING UNNEST($1::uuid[], $2::bigint[]) AS gone (room_id, seq)
-             WHERE r.room_id = gone.room_id AND r.seq = gone.seq",
-            &rooms,
-            &seqs,
-        )
-        .execute(&mut *connection)
-        .await?;
-    }
-    if !messages.unreacted.is_empty() {
-        let keys = &messages.unreacted;
-        let rooms: Vec<Uuid> = keys.iter().map(|key| key.room_id.uuid()).collect();
-        let seqs: Vec<i64> = keys.iter().map(|key| key.seq.get().cast_signed()).collect();
-        let emoji: Vec<String> = keys.iter().map(|key| key.emoji.to_string()).collect();
-        let users: Vec<Uuid> = keys.iter().map(|key| key.user_id.uuid()).collect();
-        query!(
-            "DELETE FROM reactions r
-             USING UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::uuid[]) AS gone (room_id, seq, emoji, user_id)
-             WHERE r.room_id = gone.room_id AND r.seq = gone.seq AND r.emoji = gone.emoji AND r.user_id = gone.user_id",
-            &rooms,
-            &seqs,
-            &emoji,
-            &users,
-        )
-        .execute(&mut *connection)
-        .await?;
-    }
-    if !messages.reacted.is_empty() {
-        let keys = || messages.reacted.iter().map(|(key, _)| key);
-        let rooms: Vec<Uuid> = keys().map(|key| key.room_id.uuid()).collect();
-        let seqs: Vec<i64> = keys().map(|key| key.seq.get().cast_signed()).collect();
-        let emoji: Vec<String> = keys().map(|key| key.emoji.to_string()).collect();
-        let users: Vec<Uuid> = keys().map(|key| key.user_id.uuid()).collect();
-        let emoji_since: Vec<i64> = messages
-            .reacted
-            .iter()
-            .map(|(_, order)| order.emoji_since.get().cast_signed())
-            .collect();
-        let since: Vec<i64> = messages
-            .reacted
-            .iter()
-            .map(|(_, order)| order.since.get().cast_signed())
-            .collect();
-        query!(
-            "INSERT INTO reactions (room_id, seq, emoji, user_id, emoji_since, since)
-             SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::bigint[], $6::bigint[])
-             ON CONFLICT (room_id, seq, emoji, user_id)
-             DO UPDATE SET emoji_since = EXCLUDED.emoji_since, since = EXCLUDED.since",
-            &rooms,
-            &seqs,
-            &emoji,
-            &users,
-            &emoji_since,
-            &since,
-        )
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
 }
 
 async fn write_headers(

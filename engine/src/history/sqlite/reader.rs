@@ -1,102 +1,19 @@
 //! Reading: every answer from one snapshot (WAL: a transaction sees what was there at its first read).
 
+use super::rows::{HEADER, JOURNAL, MESSAGE};
 use super::{EVENTS, Sqlite, failed, next_offset};
 use crate::database::Transaction;
-use crate::domain::{Cid, Epoch, Header, Message, Offset, Partition, RECENT, RoomId, Seq, UserId, WINDOW};
+use crate::domain::{Cid, Epoch, Message, Offset, Partition, RECENT, RoomId, Seq, UserId, WINDOW};
 use crate::history::plan::Loaded;
 use crate::history::rows::{
     ChangeRow, HeaderRow, JournalRow, MessageRow, ReactionRow, WindowRow, assemble, corrupt, join,
 };
 use crate::history::{Checkpoint, Error, JournalEntry, Page, Reader, Snapshot, StoredRoom};
 use async_trait::async_trait;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{FromRow, Row, Sqlite as Db, query, query_as, query_scalar};
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Sqlite as Db, query, query_as, query_scalar};
 use std::collections::BTreeSet;
 use uuid::Uuid;
-
-const HEADER: &str = "room_id, kind, name, topic, owner, deleted, head_seq, messages, rules, digest, created_at";
-const JOURNAL: &str = "seq, log_offset, appended_at, digest, fingerprint, datum";
-const MESSAGE: &str =
-    "room_id, seq, ordinal, id, author_id, author_name, at, text, edited_at, deleted, reply_to, mentions";
-
-/// Each row type from the columns of its own name.
-macro_rules! from_row {
-    ($row:ident { $($column:ident),+ $(,)? }) => {
-        impl<'r> FromRow<'r, SqliteRow> for $row {
-            fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
-                Ok(Self { $($column: row.try_get(stringify!($column))?),+ })
-            }
-        }
-    };
-}
-
-from_row!(HeaderRow {
-    room_id,
-    kind,
-    name,
-    topic,
-    owner,
-    deleted,
-    head_seq,
-    messages,
-    rules,
-    digest,
-    created_at
-});
-from_row!(ChangeRow {
-    room_id,
-    user_id,
-    list,
-    role,
-    other,
-    time
-});
-from_row!(WindowRow {
-    room_id,
-    author_id,
-    cid,
-    seq,
-    log_offset
-});
-from_row!(JournalRow {
-    seq,
-    log_offset,
-    appended_at,
-    digest,
-    fingerprint,
-    datum
-});
-from_row!(ReactionRow {
-    room_id,
-    seq,
-    emoji,
-    user_id,
-    emoji_since
-});
-
-impl<'r> FromRow<'r, SqliteRow> for MessageRow {
-    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
-        const UUID: usize = 16;
-        let mentions: &[u8] = row.try_get("mentions")?;
-        let ids = mentions.chunks(UUID).map(Uuid::from_slice);
-        Ok(Self {
-            room_id: row.try_get("room_id")?,
-            seq: row.try_get("seq")?,
-            ordinal: row.try_get("ordinal")?,
-            id: row.try_get("id")?,
-            author_id: row.try_get("author_id")?,
-            author_name: row.try_get("author_name")?,
-            at: row.try_get("at")?,
-            text: row.try_get("text")?,
-            edited_at: row.try_get("edited_at")?,
-            deleted: row.try_get("deleted")?,
-            reply_to: row.try_get("reply_to")?,
-            mentions: ids
-                .collect::<Result<_, _>>()
-                .map_err(|error| sqlx::Error::Decode(error.into()))?,
-        })
-    }
-}
 
 async fn room_whole(
     connection: &mut SqliteConnection,
@@ -154,8 +71,17 @@ pub(super) async fn messages_at(
 }
 
 async fn with_reactions(connection: &mut SqliteConnection, messages: Vec<MessageRow>) -> Result<Vec<Loaded>, Error> {
+    let reactions = reactions(connection, &messages).await?;
+    join(messages, reactions)
+}
+
+/// What was reacted with to these messages, in the order of emoji and people.
+pub(super) async fn reactions(
+    connection: &mut SqliteConnection,
+    messages: &[MessageRow],
+) -> Result<Vec<ReactionRow>, Error> {
     let mut reactions: Vec<ReactionRow> = Vec::new();
-    for message in &messages {
+    for message in messages {
         let rows: Vec<ReactionRow> = query_as(
             "SELECT room_id, seq, emoji, user_id, emoji_since FROM reactions WHERE room_id = ? AND seq = ?
              ORDER BY emoji_since, since",
@@ -167,7 +93,7 @@ async fn with_reactions(connection: &mut SqliteConnection, messages: Vec<Message
         .map_err(failed)?;
         reactions.extend(rows);
     }
-    join(messages, reactions)
+    Ok(reactions)
 }
 
 /// A page, in order of seq.
@@ -197,7 +123,8 @@ async fn page_of(
     with_reactions(connection, rows).await
 }
 
-fn bounded(limit: usize) -> i64 {
+/// A size as SQLite has it.
+pub(super) fn bounded(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
@@ -341,27 +268,6 @@ impl Reader for Sqlite {
         rows.into_iter().map(checkpoint).collect()
     }
 
-    async fn rooms_of(
-        &self,
-        user: UserId,
-        after: Option<RoomId>,
-        limit: usize,
-    ) -> Result<Vec<(RoomId, Header)>, Error> {
-        let text = format!(
-            "SELECT {HEADER} FROM rooms WHERE NOT deleted AND room_id IN
-                 (SELECT room_id FROM members WHERE user_id = ? AND room_id > ?)
-             ORDER BY room_id LIMIT ?"
-        );
-        let rows: Vec<HeaderRow> = query_as(&text)
-            .bind(user.uuid())
-            .bind(start(after))
-            .bind(bounded(limit))
-            .fetch_all(&self.file.readers)
-            .await
-            .map_err(failed)?;
-        rows.into_iter().map(HeaderRow::read).collect()
-    }
-
     async fn rooms(
         &self,
         partition: Partition,
@@ -393,6 +299,6 @@ impl Reader for Sqlite {
 }
 
 /// A blob that every id after `after` is greater than: the empty one is smaller than any.
-fn start(after: Option<RoomId>) -> Vec<u8> {
+pub(super) fn start(after: Option<RoomId>) -> Vec<u8> {
     after.map_or_else(Vec::new, |room| room.uuid().into_bytes().to_vec())
 }

@@ -96,6 +96,7 @@ impl Writer for Sqlite {
         }
         write_messages(&mut transaction, &messages).await?;
         write_reactions(&mut transaction, &messages).await?;
+        write_mentions(&mut transaction, &messages).await?;
         write_lists(&mut transaction, &Lists::of(&batch.rooms)).await?;
         transaction.commit().await.map_err(failed)
     }
@@ -243,6 +244,21 @@ async fn write_reactions(connection: &mut SqliteConnection, messages: &Messages)
         .bind(key.user_id.uuid())
         .bind(order.emoji_since.get().cast_signed())
         .bind(order.since.get().cast_signed());
+        run(statement, connection).await?;
+    }
+    Ok(())
+}
+
+async fn write_mentions(connection: &mut SqliteConnection, messages: &Messages) -> Result<(), Error> {
+    let delete = "DELETE FROM mentions WHERE user_id = ? AND room_id = ? AND seq = ?";
+    let insert = "INSERT INTO mentions (user_id, room_id, seq) VALUES (?, ?, ?)";
+    let gone = messages.unmentioned.iter().map(|row| (delete, row));
+    let come = messages.mentioned.iter().map(|row| (insert, row));
+    for (text, row) in gone.chain(come) {
+        let statement = query(text)
+            .bind(row.user_id.uuid())
+            .bind(row.room_id.uuid())
+            .bind(row.seq.get().cast_signed());
         run(statement, connection).await?;
     }
     Ok(())

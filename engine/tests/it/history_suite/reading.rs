@@ -123,21 +123,3 @@ pub(crate) async fn a_snapshot_stands_while_others_write(store: &dyn Store) {
     let nowhere = store.snapshot(Partition::new(9)).await.unwrap();
     assert_eq!(nowhere.next(), Offset::ZERO);
 }
-
-pub(crate) async fn a_person_finds_their_rooms(store: &dyn Store) {
-    let owner = claim(store).await;
-    let mut model = Model::new();
-    for number in 0..5 {
-        model.happens(room(number), user(0), created(Kind::Public));
-        model.happens(room(number), user(1), Body::MemberJoined);
-    }
-    model.happens(room(1), user(1), Body::MemberLeft);
-    model.happens(room(3), user(0), Body::RoomDeleted);
-    put(store, &mut model, owner).await;
-    let first = store.rooms_of(user(1), None, 2).await.unwrap();
-    assert_eq!(first.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [room(0), room(2)]);
-    assert_eq!(Some(&first[1].1), model.rooms[&room(2)].room.header());
-    let rest = store.rooms_of(user(1), Some(room(2)), 2).await.unwrap();
-    assert_eq!(rest.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [room(4)]);
-    assert!(store.rooms_of(user(9), None, 2).await.unwrap().is_empty());
-}
