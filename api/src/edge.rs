@@ -16,6 +16,7 @@ mod hub;
 mod journal;
 mod listener;
 mod listings;
+mod mentions;
 pub mod metrics;
 pub mod outbox;
 mod presence;

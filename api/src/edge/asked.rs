@@ -1,7 +1,7 @@
 //! What a command asks, as the event that the log will hold.
 
 use crate::command::Ask;
-use engine::domain::{Body, RULES, Removal, Seq, Target, UserId};
+use engine::domain::{Body, MessageText, RULES, Removal, Seq, Target, UserId};
 
 impl Ask {
     /// The seq of the message that it is about.
@@ -12,6 +12,28 @@ impl Ask {
             }
             _ => None,
         }
+    }
+
+    /// What is said by it, and whom the client names.
+    pub(super) fn said(&self) -> Option<(&MessageText, &[UserId])> {
+        match self {
+            Self::Send { text, mentions, .. } | Self::Edit { text, mentions, .. } => Some((text, mentions)),
+            _ => None,
+        }
+    }
+
+    /// The message that it answers.
+    pub(super) const fn reply_to(&self) -> Option<Seq> {
+        match self {
+            Self::Send { reply_to, .. } => *reply_to,
+            _ => None,
+        }
+    }
+
+    /// Whether something is looked up before it is appended.
+    pub(super) fn looks_up(&self) -> bool {
+        let names = |text: &MessageText| text.as_str().contains('@');
+        self.target().is_some() || self.reply_to().is_some() || self.said().is_some_and(|(text, _)| names(text))
     }
 
     /// What the log will hold of it.

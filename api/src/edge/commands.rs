@@ -4,12 +4,14 @@
 //! appended; what may yet land says so. What one person gives to one room is appended in the order in which it was begun,
 //! also where some of it had to be looked up first.
 
+mod looked_up;
+
 use super::core::Core;
 use super::held::Settled;
 use super::hub::Hold;
 use super::refusal::{out_of_time, refusal, unwritten};
 use super::turns::Turn;
-use super::{metrics, rooms};
+use super::{mentions, metrics, rooms};
 use crate::command::{Ack, Caller, Write};
 use crate::error::{Error, Name};
 use bytes::Bytes;
@@ -21,7 +23,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 /// How often the journal is asked whether it has passed a command.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
@@ -112,11 +114,18 @@ impl Way<'_> {
             Some(seq) => Some(self.about(seq).await?),
             None => None,
         };
+        if let Some(seq) = self.write.ask.reply_to() {
+            self.answers_a_message(seq).await?;
+        }
+        let named = match self.write.ask.said() {
+            Some((text, _)) => mentions::named(self.core, text.as_str()).await,
+            None => Vec::new(),
+        };
         if let Some(queued) = &mut queued {
             let came = timeout_at(self.deadline, queued.turn.come()).await;
             came.map_err(|_| Error::new(Name::Timeout, "what was given before it takes too long"))?;
         }
-        let event = self.event(about);
+        let event = self.event(about, &named);
         let told = match self.judge(&event, about) {
             Ok(told) => told,
             Err(Reason::Duplicate(original)) => return Ok(self.duplicate(original).await),
@@ -148,8 +157,7 @@ impl Way<'_> {
         let user = self.caller.user_id;
         let mut open = self.hold.open();
         let head = open.room.head();
-        let waits =
-            self.write.ask.target().is_some() || self.write.since.map_or(head.get() >= WINDOW, |since| since > head);
+        let waits = self.write.ask.looks_up() || self.write.since.map_or(head.get() >= WINDOW, |since| since > head);
         let turn = open.turns.take(user, waits)?;
         let hold = &self.hold;
         Some(Queued { hold, user, turn })
@@ -211,8 +219,16 @@ impl Way<'_> {
         Ok(outgoing)
     }
 
-    fn event(&self, about: Option<About>) -> Event {
-        let head = self.hold.open().room.head();
+    fn event(&self, about: Option<About>, named: &[UserId]) -> Event {
+        let mut body = self.write.ask.body(about.map(|about| about.author_id));
+        let open = self.hold.open();
+        if let (Body::MessageSent { mentions, .. } | Body::MessageEdited { mentions, .. }, Some((_, explicit))) =
+            (&mut body, self.write.ask.said())
+        {
+            *mentions = mentions::present(&open.room, explicit, named);
+        }
+        let head = open.room.head();
+        drop(open);
         Event {
             event_id: EventId::new(uuid::Uuid::now_v7()),
             room_id: self.write.room_id,
@@ -223,82 +239,7 @@ impl Way<'_> {
             cid: self.write.cid,
             since: Some(self.write.since.unwrap_or(head).min(head)),
             sent_at: self.core.parts.clock.now(),
-            body: self.write.ask.body(about.map(|about| about.author_id)),
-        }
-    }
-
-    /// Without `since`: whether an earlier try was accepted longer ago than the window remembers.
-    async fn find_in_journal(&self) -> Option<JournalEntry> {
-        if self.hold.open().room.head().get() < WINDOW {
-            // The window still remembers everything.
-            return None;
-        }
-        let (author, cid) = (self.caller.user_id, self.write.cid);
-        let find = self
-            .core
-            .parts
-            .history
-            .find(self.hold.id, self.hold.partition, author, cid);
-        match timeout(self.core.lookup_timeout(), find).await {
-            Ok(Ok((entry, _))) => entry,
-            _ => None,
-        }
-    }
-
-    /// Who wrote the message at `seq`.
-    async fn about(&self, seq: Seq) -> Result<About, Error> {
-        self.hold.reach(seq, self.core.lookup_timeout()).await;
-        {
-            let open = self.hold.open();
-            let now = self.core.parts.clock.now();
-            if !open.room.unsupported() && !open.room.may_know(self.caller.user_id, now) {
-                return Err(refusal(Reason::NotFound));
-            }
-            if seq == Seq::ZERO || seq > open.room.head() {
-                return Err(no_message());
-            }
-            if let Some(message) = open.recent.get(seq) {
-                return Ok(About {
-                    author_id: message.from.id,
-                    is_deleted: message.deleted,
-                });
-            }
-        }
-        let history = &self.core.parts.history;
-        let away = |why: String| Error::new(Name::Unavailable, format!("the message can't be looked up: {why}"));
-        let patience = self.core.lookup_timeout();
-        let message = timeout(patience, history.message(self.hold.id, seq)).await;
-        let message = message.map_err(|_| away("history is slow".into()))?;
-        if let Some(message) = message.map_err(|error| away(error.to_string()))? {
-            return Ok(About {
-                author_id: message.from.id,
-                is_deleted: message.deleted,
-            });
-        }
-        let entry = self
-            .journal_entry(seq)
-            .await
-            .ok_or_else(|| away("history is behind".into()))?;
-        match codec::decode_datum(entry.fingerprint, &entry.datum) {
-            Some(Event {
-                actor,
-                body: Body::MessageSent { .. },
-                ..
-            }) => Ok(About {
-                author_id: actor.id,
-                is_deleted: false,
-            }),
-            _ => Err(no_message()),
-        }
-    }
-
-    async fn journal_entry(&self, seq: Seq) -> Option<JournalEntry> {
-        let after = Seq::new(seq.get().saturating_sub(1));
-        let history = &self.core.parts.history;
-        let read = history.journal(self.hold.id, self.hold.partition, after, 1);
-        match timeout(self.core.lookup_timeout(), read).await {
-            Ok(Ok((entries, _))) => entries.into_iter().next().filter(|entry| entry.seq == seq),
-            _ => None,
+            body,
         }
     }
 
@@ -374,8 +315,4 @@ impl Way<'_> {
             trace_id: trace_id.map(ToOwned::to_owned),
         }
     }
-}
-
-fn no_message() -> Error {
-    Error::new(Name::NotFound, "there is no message at that seq")
 }

@@ -38,6 +38,10 @@ pub struct Config {
     pub max_searches: usize,
     /// How long one may take.
     pub search_timeout_ms: u64,
+    /// Usernames whose people are remembered, for mentions in texts.
+    pub mention_names: usize,
+    /// How long they are.
+    pub mention_names_ms: u64,
     /// Bytes that may wait for one session.
     pub outbox_bytes: usize,
     /// Bytes beyond it that are kept for telling a slow session that it is slow.
@@ -83,6 +87,8 @@ impl Default for Config {
             min_seq_timeout_ms: 2_000,
             max_searches: 3,
             search_timeout_ms: 5_000,
+            mention_names: 10_000,
+            mention_names_ms: 30_000,
             outbox_bytes: 1 << 20,
             outbox_reserve_bytes: 128 << 10,
             delivery_tasks: 4,

@@ -5,6 +5,7 @@ use super::delivery::Deliveries;
 use super::erasure::{Erasures, List};
 use super::hub::Hub;
 use super::journal::Chunks;
+use super::mentions::Names;
 use super::presence::Board;
 use super::pushes::{Budget, Share};
 use super::queries::Typists;
@@ -45,6 +46,7 @@ pub(super) struct Core {
     pub(super) presence: Board,
     pub(super) reads: Reads,
     pub(super) typists: Typists,
+    pub(super) names: Names,
     pub(super) searches: Semaphore,
     pub(super) opening: Semaphore,
     pub(super) commands: Semaphore,
@@ -72,6 +74,7 @@ impl Core {
             presence: Board::new(parts.log.partitions(), config.presence_expiry_ms),
             reads: Reads::new(config.max_read_markers, config.read_interval_ms),
             typists: Typists::default(),
+            names: Names::new(config.mention_names, config.mention_names_ms),
             searches: Semaphore::new(config.max_searches),
             opening: Semaphore::new(config.max_opening),
             commands: Semaphore::new(config.max_pending),

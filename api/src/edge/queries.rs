@@ -222,6 +222,13 @@ pub(super) async fn asked_of_history<T>(
     }
 }
 
-fn history_away(error: &engine::history::Error) -> Error {
-    Error::new(Name::Unavailable, format!("history can't answer: {error}"))
+/// What whoever asked history is told when it failed: never in its own words.
+pub(super) fn history_away(error: &engine::history::Error) -> Error {
+    // Of a history that is away /readyz tells; what is wrong otherwise is seen here alone.
+    if error.retryable() {
+        tracing::debug!(%error, "history can't answer");
+    } else {
+        tracing::warn!(%error, "history can't answer");
+    }
+    Error::new(Name::Unavailable, "history can't answer now")
 }

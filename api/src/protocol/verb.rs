@@ -32,7 +32,10 @@ const CID: Spec = must("cid", "a UUID, the command's own: the same in every retr
 const SINCE: Spec = may("since", "the head seq you last saw when you first tried");
 const SEQ: Spec = must("seq", "the message's seq");
 const TEXT: Spec = must("text", "1 to 4,096 characters");
-const MENTIONS: Spec = may("mentions", "ids of the people named, at most 100");
+const MENTIONS: Spec = may(
+    "mentions",
+    "ids of the people named, at most 100; whoever is named in the text as `@username` is added, who is not in the room dropped",
+);
 const EMOJI: Spec = must("emoji", "one line of 1 to 32 characters");
 const RECEIPT: &str = "`cid, seq, pos {epoch, partition, offset}, at, digest, duplicate, trace_id`";
 

@@ -58,6 +58,13 @@ async fn no_string_means_anything_but_itself(site: Site) {
     let contract = Contract::of(server).await;
     let (ann, operations) = (server.register("ann").await, Operations::of(server).await);
     let room = server.room(&ann, "public").await;
+    server
+        .done(
+            &ann,
+            &format!("/v1/rooms/{room}/messages"),
+            json!({ "text": "the first" }),
+        )
+        .await;
     let mut asked = 0;
     for string in STRINGS {
         for case in operations.with_string(&room, string) {
