@@ -17,5 +17,6 @@ mod place;
 mod presence;
 mod proxy;
 mod reads;
+mod rebuild;
 mod server;
 mod speech;

@@ -33,7 +33,7 @@ fn partition_of(place: &Place, room: RoomId) -> Partition {
     place.log.partition_of(room.to_string().as_bytes())
 }
 
-async fn marks(place: &Place, room_id: RoomId, user_id: UserId, seq: u64) {
+pub(crate) async fn marks(place: &Place, room_id: RoomId, user_id: UserId, seq: u64) {
     let encoded = encode(&Signal::ReadMarked {
         room_id,
         user_id,
