@@ -7,7 +7,7 @@ use crate::history::plan::Loaded;
 use crate::history::rows::{MessageRow, ReactionRow, join};
 use crate::history::{Error, Page};
 use sqlx::postgres::PgConnection;
-use sqlx::query_as;
+use sqlx::{PgPool, query_as};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use uuid::Uuid;
@@ -88,48 +88,116 @@ pub(super) async fn messages_at(
     join(messages, reactions)
 }
 
-/// A page's rows, in the order in which they were cut.
-pub(super) async fn page_rows(
-    connection: &mut PgConnection,
-    room: RoomId,
-    page: Page,
-    limit: i64,
-) -> Result<Vec<MessageRow>, sqlx::Error> {
-    let room = room.uuid();
-    match page {
-        Page::Latest => page_before(connection, room, i64::MAX, limit).await,
-        Page::Before(seq) => page_before(connection, room, seq.get().cast_signed(), limit).await,
-        Page::After(seq) => {
-            query_as!(
-            MessageRow,
-            "SELECT room_id, seq, ordinal, id, author_id, author_name, at, text, edited_at, deleted, reply_to, mentions
-                 FROM messages WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
-            room,
-            seq.get().cast_signed(),
-            limit,
-        )
-            .fetch_all(connection)
-            .await
+/// A message and what was reacted with to it, in one row: three lists of the same length, in the order of emoji and people.
+struct WholeRow {
+    room_id: Uuid,
+    seq: i64,
+    ordinal: i64,
+    id: Uuid,
+    author_id: Uuid,
+    author_name: String,
+    at: i64,
+    text: String,
+    edited_at: Option<i64>,
+    deleted: bool,
+    reply_to: Option<i64>,
+    mentions: Vec<Uuid>,
+    emoji: Option<Vec<String>>,
+    people: Option<Vec<Uuid>>,
+    emoji_since: Option<Vec<i64>>,
+}
+
+impl WholeRow {
+    fn split(self, reactions: &mut Vec<ReactionRow>) -> MessageRow {
+        let (room_id, seq) = (self.room_id, self.seq);
+        let emoji = self.emoji.unwrap_or_default().into_iter();
+        let rest = self
+            .people
+            .unwrap_or_default()
+            .into_iter()
+            .zip(self.emoji_since.unwrap_or_default());
+        reactions.extend(emoji.zip(rest).map(|(emoji, (user_id, emoji_since))| ReactionRow {
+            room_id,
+            seq,
+            emoji,
+            user_id,
+            emoji_since,
+        }));
+        MessageRow {
+            room_id,
+            seq,
+            ordinal: self.ordinal,
+            id: self.id,
+            author_id: self.author_id,
+            author_name: self.author_name,
+            at: self.at,
+            text: self.text,
+            edited_at: self.edited_at,
+            deleted: self.deleted,
+            reply_to: self.reply_to,
+            mentions: self.mentions,
         }
     }
 }
 
-async fn page_before(
-    connection: &mut PgConnection,
-    room: Uuid,
-    seq: i64,
+/// A page, in order of seq. One statement, and so one snapshot, is one way to the server and back.
+pub(super) async fn page(
+    pool: &PgPool,
+    room: RoomId,
+    page: Page,
     limit: i64,
-) -> Result<Vec<MessageRow>, sqlx::Error> {
-    let mut rows = query_as!(
-        MessageRow,
-        "SELECT room_id, seq, ordinal, id, author_id, author_name, at, text, edited_at, deleted, reply_to, mentions
-         FROM messages WHERE room_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
+) -> Result<(Vec<MessageRow>, Vec<ReactionRow>), sqlx::Error> {
+    let room = room.uuid();
+    let rows = match page {
+        Page::Latest => page_before(pool, room, i64::MAX, limit).await?,
+        Page::Before(seq) => page_before(pool, room, seq.get().cast_signed(), limit).await?,
+        Page::After(seq) => page_after(pool, room, seq.get().cast_signed(), limit).await?,
+    };
+    let mut reactions = Vec::new();
+    let messages = rows.into_iter().map(|row| row.split(&mut reactions)).collect();
+    Ok((messages, reactions))
+}
+
+async fn page_before(pool: &PgPool, room: Uuid, seq: i64, limit: i64) -> Result<Vec<WholeRow>, sqlx::Error> {
+    query_as!(
+        WholeRow,
+        r#"SELECT m.room_id AS "room_id!", m.seq AS "seq!", m.ordinal AS "ordinal!", m.id AS "id!",
+                  m.author_id AS "author_id!", m.author_name AS "author_name!", m.at AS "at!", m.text AS "text!",
+                  m.edited_at, m.deleted AS "deleted!", m.reply_to, m.mentions AS "mentions!",
+                  r.emoji, r.people, r.emoji_since
+           FROM (SELECT * FROM messages WHERE room_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3) AS m
+           LEFT JOIN LATERAL
+               (SELECT array_agg(emoji ORDER BY emoji_since, since) AS emoji,
+                       array_agg(user_id ORDER BY emoji_since, since) AS people,
+                       array_agg(emoji_since ORDER BY emoji_since, since) AS emoji_since
+                FROM reactions WHERE room_id = m.room_id AND seq = m.seq) AS r ON true
+           ORDER BY m.seq"#,
         room,
         seq,
         limit,
     )
-    .fetch_all(connection)
-    .await?;
-    rows.reverse();
-    Ok(rows)
+    .fetch_all(pool)
+    .await
+}
+
+async fn page_after(pool: &PgPool, room: Uuid, seq: i64, limit: i64) -> Result<Vec<WholeRow>, sqlx::Error> {
+    query_as!(
+        WholeRow,
+        r#"SELECT m.room_id AS "room_id!", m.seq AS "seq!", m.ordinal AS "ordinal!", m.id AS "id!",
+                  m.author_id AS "author_id!", m.author_name AS "author_name!", m.at AS "at!", m.text AS "text!",
+                  m.edited_at, m.deleted AS "deleted!", m.reply_to, m.mentions AS "mentions!",
+                  r.emoji, r.people, r.emoji_since
+           FROM (SELECT * FROM messages WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS m
+           LEFT JOIN LATERAL
+               (SELECT array_agg(emoji ORDER BY emoji_since, since) AS emoji,
+                       array_agg(user_id ORDER BY emoji_since, since) AS people,
+                       array_agg(emoji_since ORDER BY emoji_since, since) AS emoji_since
+                FROM reactions WHERE room_id = m.room_id AND seq = m.seq) AS r ON true
+           ORDER BY m.seq"#,
+        room,
+        seq,
+        limit,
+    )
+    .fetch_all(pool)
+    .await
 }

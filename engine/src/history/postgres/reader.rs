@@ -1,6 +1,6 @@
 //! Reading: every answer from one snapshot.
 
-use super::messages::{latest_messages, messages_at, page_rows, reactions};
+use super::messages::{self, latest_messages, messages_at, reactions};
 use super::{Postgres, next_offset, number};
 use crate::database::Transaction;
 use crate::database::postgres::within;
@@ -211,13 +211,7 @@ impl Reader for Postgres {
     }
 
     async fn page(&self, room: RoomId, page: Page, limit: usize) -> Result<Vec<Message>, Error> {
-        let read = async {
-            let mut snapshot = self.snapshot().await?;
-            let messages = page_rows(&mut snapshot, room, page, bounded(limit)).await?;
-            let reactions = reactions(&mut snapshot, &messages).await?;
-            snapshot.commit().await?;
-            Ok((messages, reactions))
-        };
+        let read = messages::page(&self.pool, room, page, bounded(limit));
         let (messages, reactions) = self.within(read).await?;
         Ok(join(messages, reactions)?
             .into_iter()
