@@ -3,16 +3,20 @@
 
 mod cluster;
 mod fanout;
+mod filled;
 mod floor;
 mod idle;
 mod latency;
 mod load;
 mod login;
+mod page;
 mod process;
 mod projection;
 mod raw;
 mod report;
+mod rest;
 mod resume;
+mod search;
 mod swarm;
 mod throughput;
 mod wire;
@@ -39,6 +43,10 @@ enum Bench {
     Login,
     /// A thousand clients resume.
     Resume,
+    /// A page of a room with a million messages, against the bare query.
+    Page,
+    /// Search over a million messages, against the bare query.
+    Search,
     /// The bare writes themselves (started by `fanout`).
     #[command(hide = true)]
     Floor {
@@ -89,6 +97,8 @@ async fn run(bench: Bench) -> Result<()> {
         Bench::Projection => projection::run().await,
         Bench::Login => login::run().await,
         Bench::Resume => resume::run().await,
+        Bench::Page => page::run().await,
+        Bench::Search => search::run().await,
         Bench::Floor { sockets } => floor::serve(sockets),
     }
 }

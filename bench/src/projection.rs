@@ -96,7 +96,7 @@ async fn committed(pool: &PgPool) -> Result<i64> {
 
 /// History as if nothing had been projected.
 async fn forget(pool: &PgPool) -> Result<()> {
-    sqlx::query("TRUNCATE history.checkpoints, history.rooms, history.journal, history.messages")
+    sqlx::query("TRUNCATE history.checkpoints, history.rooms, history.journal, history.messages, history.mentions")
         .execute(pool)
         .await?;
     for table in TABLES {
