@@ -71,6 +71,7 @@ macro_rules! history_suite {
             what_is_found_follows_edits_and_deletions,
             nobody_finds_what_they_may_not_read,
             a_search_is_narrowed_and_goes_on_where_it_ended,
+            what_is_far_back_is_found_too,
             a_search_that_takes_too_long_is_ended,
             read_markers_go_forwards,
             checkpoints_are_those_of_the_events,

@@ -270,6 +270,34 @@ pub(crate) async fn a_search_is_narrowed_and_goes_on_where_it_ended(store: &dyn 
     assert_eq!(hits(store, between).await, all[5..=9], "from then, and before then");
 }
 
+/// Further back than any store looks before it asks its index of words.
+pub(crate) async fn what_is_far_back_is_found_too(store: &dyn Store) {
+    const SINCE: usize = 10_050;
+    let mut there = vec!["a needle, the first".to_owned()];
+    there.extend((0..SINCE).map(|number| format!("hay {number}")));
+    there.push("a needle, the last".to_owned());
+    with(store, &there.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    for in_room in [None, Some(room(0))] {
+        let needles = |limit, before| Search {
+            room: in_room,
+            limit,
+            before,
+            ..asked(user(5), "needle")
+        };
+        let both = hits(store, needles(9, None)).await;
+        assert_eq!(both.len(), 2, "in {in_room:?}");
+        let last = hits(store, needles(1, None)).await;
+        assert_eq!(last, both[..1]);
+        assert_eq!(hits(store, needles(1, Some(last[0].place()))).await, both[1..]);
+        assert_eq!(hits(store, needles(1, Some(both[1].place()))).await, []);
+        let elsewhere = Search {
+            room: Some(room(1)),
+            ..needles(9, None)
+        };
+        assert_eq!(hits(store, elsewhere).await, []);
+    }
+}
+
 pub(crate) async fn a_search_that_takes_too_long_is_ended(store: &dyn Store) {
     const MESSAGES: usize = 4_000;
     let texts: Vec<String> = (0..MESSAGES).map(|number| format!("common {number}")).collect();
