@@ -37,8 +37,26 @@ pub enum Command {
         #[command(subcommand)]
         verb: Schemas,
     },
+    /// Those who run Roomlog.
+    Admin {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: Admin,
+    },
     /// Prints the settings in force, passwords masked.
     Config,
+}
+
+/// What is done with admins.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Admin {
+    /// Makes an admin: a new account, or one that is there and has the password. The password is the variable
+    /// ROOMLOG_ADMIN_PASSWORD, else the first line of stdin.
+    Create {
+        /// The name they sign in with.
+        #[arg(long, value_name = "NAME")]
+        username: String,
+    },
 }
 
 /// The two projections.

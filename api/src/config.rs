@@ -4,7 +4,7 @@ use crate::limits;
 use engine::config::Error;
 use engine::live::redis::RedisConfig;
 use engine::log::kafka;
-use engine::people::accounts;
+use engine::people::{accounts, issuers};
 use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -221,6 +221,8 @@ impl Config {
                 )));
             }
         }
+        let accounts = &self.people.accounts;
+        issuers::check(&accounts.issuers, &accounts.issuer).map_err(Error::Invalid)?;
         if !(0.0..=1.0).contains(&self.telemetry.trace_ratio) {
             return Err(Error::Invalid("telemetry.trace_ratio must be from 0 to 1".into()));
         }
@@ -269,6 +271,13 @@ mod tests {
         let defaults: toml::Table = super::DEFAULTS.parse().expect("TOML");
         let own = toml::Table::try_from(crate::limits::Config::default()).expect("plain numbers");
         assert_eq!(defaults["limits"].as_table(), Some(&own));
+    }
+
+    #[test]
+    fn every_setting_of_people_has_its_own_default() {
+        let defaults = with(&[]).expect("the defaults").settings.people.accounts;
+        let own = engine::people::accounts::Config::default();
+        assert_eq!(format!("{defaults:?}"), format!("{own:?}"));
     }
 
     #[test]

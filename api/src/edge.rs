@@ -18,6 +18,7 @@ mod listener;
 mod listings;
 mod mentions;
 pub mod metrics;
+mod notices;
 pub mod outbox;
 mod presence;
 mod push;
@@ -46,6 +47,7 @@ use engine::live;
 use engine::log::{self, Log};
 use engine::people::People;
 use listener::Listener;
+pub use notices::{Hears, Notice};
 use outbox::{Outbox, Sink};
 use parking_lot::Mutex;
 pub use session::{Joining, Session};
@@ -66,6 +68,8 @@ pub struct Parts {
     pub live: Arc<dyn live::Reader>,
     /// Who is erased.
     pub people: Arc<dyn People>,
+    /// Who hears what became of accounts.
+    pub accounts: Arc<dyn Hears>,
     /// What time it is.
     pub clock: Arc<dyn clock::Clock>,
     /// How often a room may be written.
@@ -143,6 +147,11 @@ impl Edge {
     /// Every error of the table but those of the doors; `outcome` says whether it may yet land.
     pub async fn write(&self, caller: &Caller, write: Write) -> Result<Ack, Error> {
         commands::write(&self.core, caller, &write).await
+    }
+
+    /// Something became of an account: it is heard here at once, and by every other edge through the log.
+    pub fn tell(&self, notice: &Notice) {
+        notices::tell(&self.core, notice);
     }
 
     /// A room as the person may see it (the invited see it too, with `may_read` false).

@@ -5,6 +5,7 @@
 //! and the hub pushes.
 
 pub mod auth;
+pub mod bouncer;
 pub mod cli;
 pub mod command;
 pub mod config;

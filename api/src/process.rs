@@ -4,6 +4,7 @@
 //! what is done once before anything runs. What must hold: everything that is started is awaited here; a process that
 //! is told to stop ends in stages, and within its deadline; one that can't go on says why and fails.
 
+mod admin;
 mod checks;
 mod deploy;
 mod edge;
@@ -13,7 +14,7 @@ mod stores;
 mod waiting;
 mod welcome;
 
-use crate::cli::{Command, Projection, Schemas};
+use crate::cli::{Admin, Command, Projection, Schemas};
 use crate::config::{Config, Loaded, Mode};
 use crate::rest::{Readiness, readiness_router};
 use crate::server;
@@ -112,6 +113,9 @@ pub async fn run(command: Command, loaded: &Loaded) -> Result<(), Error> {
         Command::Schemas {
             verb: Schemas::Lock { write },
         } => deploy::lock(write.as_deref()),
+        Command::Admin {
+            verb: Admin::Create { username },
+        } => admin::create(config, &username).await,
         Command::Config => welcome::say(&loaded.masked()),
     }
 }
@@ -197,6 +201,7 @@ fn describe_metrics() {
     crate::metrics::describe();
     crate::edge::metrics::describe();
     engine::log::metrics::describe();
+    engine::people::metrics::describe();
     projector::metrics::describe();
 }
 

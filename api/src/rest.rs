@@ -7,11 +7,13 @@ pub mod address;
 pub mod guard;
 pub mod problem;
 
+mod admin;
 mod auth;
 mod bodies;
 mod cursor;
 mod layers;
 mod listings;
+mod me;
 mod messages;
 mod moderation;
 mod openapi;
@@ -32,7 +34,7 @@ use crate::edge::clock::Clock;
 use crate::error::{Error, Name};
 use crate::limits::Limiter;
 use crate::server::Place;
-use crate::session::{Door, Registry};
+use crate::session::Door;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware;
@@ -64,8 +66,6 @@ pub struct App {
     pub door: Arc<Door>,
     /// How often an address may ask.
     pub addresses: Limiter<IpAddr>,
-    /// The open sessions.
-    pub sessions: Arc<Registry>,
 }
 
 /// Everything an edge answers.
@@ -98,11 +98,18 @@ fn paths() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(auth::guest))
         .routes(routes!(auth::refresh))
         .routes(routes!(auth::logout))
-        .routes(routes!(auth::me))
         .routes(routes!(listings::mine, rooms::create))
         .routes(routes!(listings::discover))
         .routes(routes!(listings::invitations))
         .routes(routes!(search::search))
+        .routes(routes!(me::get, me::rename, me::delete))
+        .routes(routes!(me::password))
+        .routes(routes!(me::sessions, me::end_other_sessions))
+        .routes(routes!(me::end_session))
+        .routes(routes!(admin::users))
+        .routes(routes!(admin::disable))
+        .routes(routes!(admin::enable))
+        .routes(routes!(admin::audit))
         .routes(routes!(rooms::get, rooms::update, rooms::delete))
         .routes(routes!(rooms::join))
         .routes(routes!(rooms::leave))

@@ -25,6 +25,7 @@ use bytes::Bytes;
 use commands::Done;
 use engine::domain::{MessageText, Timestamp, UserId};
 use engine::people::Accounts;
+use engine::people::accounts::Error as AccountError;
 use engine::people::token::Refusal;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
@@ -56,7 +57,8 @@ pub struct Door {
 /// Who a token speaks for, and how long.
 struct Identity {
     caller: Caller,
-    login: Uuid,
+    /// `None`: at an outside issuer.
+    login: Option<Uuid>,
     expires_at: Timestamp,
 }
 
@@ -90,16 +92,16 @@ impl Door {
                 },
             }),
             Err(error) => {
-                let code = match &error {
-                    engine::people::accounts::Error::Token(Refusal::Expired) => Code::TokenExpired,
-                    engine::people::accounts::Error::Token(_) => Code::Unauthenticated,
-                    engine::people::accounts::Error::Disabled => Code::Disabled,
-                    _ => Code::Overloaded,
-                };
+                let code = code_of(&error);
                 let error = crate::rest::account_error(error);
                 Err(Refused { error, code })
             }
         }
+    }
+
+    /// Whether what was good a moment ago is good still: it may have ended before the session was known to be there.
+    fn still_good(&self, user: UserId, login: Option<Uuid>) -> Result<(), Code> {
+        self.accounts.still_good(user, login).map_err(|error| code_of(&error))
     }
 
     async fn authenticate(&self, id: u64, trace: Trace, token: &str) -> Done {
@@ -148,5 +150,15 @@ impl Door {
             4200..=4299 => Some(0),
             _ => None,
         }
+    }
+}
+
+/// How a session ends whose token is refused so.
+const fn code_of(error: &AccountError) -> Code {
+    match error {
+        AccountError::Token(Refusal::Expired) => Code::TokenExpired,
+        AccountError::Token(_) | AccountError::LoginEnded => Code::Unauthenticated,
+        AccountError::Disabled | AccountError::Erased => Code::Disabled,
+        _ => Code::Overloaded,
     }
 }

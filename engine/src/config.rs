@@ -15,14 +15,16 @@ use toml::{Table, Value as Toml};
 
 const PREFIX: &str = "ROOMLOG_";
 const LEVELS: &str = "__";
-/// Names of the environment that are not configuration: what tests and scripts tell each other.
-const NOT_SETTINGS: [&str; 6] = [
+/// Names of the environment that are not configuration: what tests, scripts and people tell each other and commands.
+const NOT_SETTINGS: [&str; 7] = [
     "ROOMLOG_TEST_",
     "ROOMLOG_BENCH_",
     "ROOMLOG_CACHE",
     "ROOMLOG_RUN",
     "ROOMLOG_BIN",
     "ROOMLOG_UPDATE",
+    // A secret: handed to one command, never shown among settings.
+    "ROOMLOG_ADMIN_PASSWORD",
 ];
 
 /// What can be wrong with a configuration. The messages say where it stands and what to do.
@@ -252,6 +254,7 @@ fn mask(table: &mut Table) {
     for (name, value) in table {
         match value {
             Toml::Table(inner) => mask(inner),
+            Toml::Array(list) => list.iter_mut().filter_map(Toml::as_table_mut).for_each(mask),
             Toml::String(text) if is_secret(name) && !text.is_empty() => "***".clone_into(text),
             Toml::String(text) => *text = mask_url(text),
             _ => {}

@@ -1,52 +1,50 @@
 //! People: accounts, passwords, sessions and signing keys. The one thing that is not derived from the log.
 //!
-//! A port with two adapters, `people/postgres` (schema `people`) and `people/sqlite` (`people.db`).
-//! What must hold: a password leaves here only as an argon2id hash, a refresh token only as its digest.
+//! A port ([`store`]) with two adapters, `people/postgres` (schema `people`) and `people/sqlite` (`people.db`).
+//! What must hold: a password leaves here only as an argon2id hash, a refresh token only as its digest; a username is
+//! never given twice, not even after its person is erased.
 
 pub mod accounts;
+pub mod attempts;
+mod bounded;
+pub mod device;
+pub mod ended;
+pub mod issuers;
+pub mod metrics;
 pub mod password;
 pub mod postgres;
 mod rows;
 pub mod sqlite;
+pub mod store;
 pub mod token;
+mod username;
 
 pub use accounts::{Accounts, SignedIn};
+pub use device::Device;
+pub use store::{Acts, Logins, People, Users};
 pub use token::Caller;
+pub use username::{Username, UsernamePrefix};
 
 use crate::domain::{PersonName, Timestamp, UserId};
-use async_trait::async_trait;
+use std::fmt;
 use uuid::Uuid;
 
-/// A person with an account, or a guest.
+/// What an erased person is called.
+pub const ERASED_NAME: &str = "deleted user";
+
+/// A person with an account, or a guest, or somebody whom an outside issuer vouches for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// Who.
     pub id: UserId,
-    /// The name they sign in with; guests have none.
+    /// The name they sign in with; guests and people from outside have none.
     pub username: Option<Username>,
     /// The name others see.
     pub display_name: PersonName,
-    /// May not sign in any more.
+    /// May not sign in any more. So are the erased.
     pub disabled: bool,
-}
-
-/// 3 to 32 of lower-case letters, digits, `_`, `.` and `-`; unique.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Username(Box<str>);
-
-impl Username {
-    /// Keeps `name` if it keeps the rule.
-    #[must_use]
-    pub fn new(name: &str) -> Option<Self> {
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-');
-        ((3..=32).contains(&name.len()) && name.chars().all(allowed)).then(|| Self(name.into()))
-    }
-
-    /// The name itself.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+    /// May see and do what is for admins alone.
+    pub is_admin: bool,
 }
 
 /// A signed-in device: what a refresh token continues and what can be revoked.
@@ -60,12 +58,29 @@ pub struct Login {
     pub refresh_digest: [u8; 32],
     /// That of the token before it: shown again, it was stolen, or another tab was faster.
     pub previous_digest: Option<[u8; 32]>,
-    /// When the good one took its place.
+    /// What tells a token of this login that was used before from one that somebody made up; `None` in logins that are
+    /// older than the check, until they are refreshed.
+    pub check_key: Option<CheckKey>,
+    /// Where from, as they said.
+    pub device: Device,
+    /// When they signed in.
+    pub created_at: Timestamp,
+    /// When the good token took its place: used last.
     pub rotated_at: Timestamp,
     /// Not good after that.
     pub expires_at: Timestamp,
-    /// Signed out or revoked.
-    pub revoked: bool,
+    /// Signed out or revoked, then.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A secret of the store's own; never shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CheckKey(pub [u8; 32]);
+
+impl fmt::Debug for CheckKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CheckKey")
+    }
 }
 
 /// A key that access tokens are signed with (Ed25519, PKCS#8).
@@ -79,49 +94,82 @@ pub struct SigningKey {
     pub created_at: Timestamp,
 }
 
-/// What the edge asks of the store of people.
-#[async_trait]
-pub trait People: Send + Sync + 'static {
-    /// Adds a person; `password` is an argon2id hash in PHC form, `None` for guests.
-    ///
-    /// # Errors
-    /// [`Error::Taken`] when the username is in use.
-    async fn add(&self, person: &Person, password: Option<&str>, at: Timestamp) -> Result<(), Error>;
+/// Something an admin did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Act {
+    /// A UUIDv7: acts are listed in its order.
+    pub id: Uuid,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor_id: UserId,
+    /// What, as in `user.disable`: a word for what it was done to, and a verb.
+    pub action: String,
+    /// To whom or what.
+    pub target_id: Option<Uuid>,
+    /// What else is to be known of it. Never a secret, never what somebody wrote.
+    pub detail: serde_json::Value,
+}
 
-    /// A person by id.
-    async fn person(&self, id: UserId) -> Result<Option<Person>, Error>;
+impl Act {
+    /// Who acts when there is no person: the command line.
+    pub const OPERATOR: UserId = UserId::new(Uuid::nil());
 
-    /// A person by username, with their password's hash.
-    async fn by_username(&self, username: &Username) -> Result<Option<(Person, String)>, Error>;
+    /// An act of now.
+    #[must_use]
+    pub fn new(actor_id: UserId, action: &str, target_id: Option<Uuid>, at: Timestamp) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            at,
+            actor_id,
+            action: action.to_owned(),
+            target_id,
+            detail: serde_json::Value::Object(serde_json::Map::new()),
+        }
+    }
 
-    /// Starts a login.
-    async fn add_login(&self, login: &Login, at: Timestamp) -> Result<(), Error>;
+    /// The same, with what else is to be known of it.
+    #[must_use]
+    pub fn with(self, detail: serde_json::Value) -> Self {
+        Self { detail, ..self }
+    }
+}
 
-    /// A login by id.
-    async fn login(&self, id: Uuid) -> Result<Option<Login>, Error>;
+/// Which people are listed, and from where on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// Everybody, in order of id: that of their coming.
+    All {
+        /// Those behind this one.
+        after: Option<UserId>,
+    },
+    /// Those whose username begins so, in its order.
+    Prefix {
+        /// How it begins.
+        prefix: UsernamePrefix,
+        /// Those behind this one.
+        after: Option<Username>,
+    },
+}
 
-    /// Puts the digest of a new refresh token in the place of `from`, if that is the good one still and the login
-    /// is not revoked; says whether it did.
-    async fn rotate(
-        &self,
-        login: Uuid,
-        from: [u8; 32],
-        to: [u8; 32],
-        expires_at: Timestamp,
-        at: Timestamp,
-    ) -> Result<bool, Error>;
+/// What ended a while ago at most.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndedLately {
+    /// Logins that were signed out or revoked.
+    pub logins: Vec<EndedLogin>,
+    /// People who were disabled, and are still.
+    pub disabled: Vec<UserId>,
+    /// People who were erased.
+    pub erased: Vec<UserId>,
+}
 
-    /// Ends a login.
-    async fn revoke(&self, id: Uuid) -> Result<(), Error>;
-
-    /// Signing keys, newest first; makes the first one if there is none.
-    async fn signing_keys(&self, make: &(dyn Fn() -> SigningKey + Send + Sync)) -> Result<Vec<SigningKey>, Error>;
-
-    /// Who is erased, and whether their texts are to be empty too.
-    async fn erased(&self) -> Result<Vec<(UserId, bool)>, Error>;
-
-    /// Whether the store answers now.
-    async fn ping(&self) -> Result<(), Error>;
+/// A login that was signed out or revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedLogin {
+    /// Which.
+    pub id: Uuid,
+    /// Whose.
+    pub user_id: UserId,
 }
 
 /// What can go wrong with people.
@@ -130,7 +178,7 @@ pub enum Error {
     /// The store is away; later it may work.
     #[error("people are not available: {0}")]
     Unavailable(String),
-    /// The username is in use.
+    /// The username is in use, or was.
     #[error("the username is taken")]
     Taken,
     /// What is stored can't be read.

@@ -1,7 +1,8 @@
 //! What the log's tail brings, on the tail's own thread: nothing here waits.
 
 use super::core::Core;
-use super::metrics;
+use super::notices::Notice;
+use super::{metrics, notices};
 use engine::codec::room_of_key;
 use engine::codec::signal::{self, Signal};
 use engine::domain::{Claim, Offset, Partition};
@@ -46,8 +47,11 @@ impl Tail {
                 }
                 self.core.presence.time_passed(position);
             }
-            Ok(Signal::Erased { .. }) => self.core.erased.notify_one(),
-            Ok(Signal::ReadMarked { .. }) => {}
+            Ok(signal) => {
+                if let Some(notice) = Notice::of(signal) {
+                    notices::hear(&self.core, &notice);
+                }
+            }
             Err(unread) => metrics::unread(&unread),
         }
     }

@@ -6,6 +6,7 @@ use super::stores::{OfEdge, Stores};
 use super::waiting::Patience;
 use super::{Error, checks, serve_http, welcome};
 use crate::auth::Origins;
+use crate::bouncer::Bouncer;
 use crate::config::{Config, millis};
 use crate::edge::clock::{Clock, SystemClock};
 use crate::edge::{Edge, Parts};
@@ -30,6 +31,8 @@ struct Serving<'a> {
     readiness: Arc<Readiness>,
     http: JoinHandle<()>,
     stop_http: CancellationToken,
+    watch: JoinHandle<()>,
+    stop_watch: CancellationToken,
 }
 
 /// Serves until the process is told to stop or a projector beside it can't go on.
@@ -68,7 +71,13 @@ async fn begin<'a>(
     history_is_of_this_log(stores, patience, &shutdown.stop).await?;
     let start = async || Accounts::start(people.clone(), config.accounts(), clock.now()).await;
     let accounts = Arc::new(patience.ask("people", &shutdown.stop, start).await?);
+    // Before anybody is let in: what ended while nothing ran here.
+    let look = async || accounts.look_for_ended(clock.now()).await;
+    patience.ask("people", &shutdown.stop, look).await?;
+    let registry = Arc::new(Registry::default());
+    let bouncer = Arc::new(Bouncer::new(accounts.clone(), registry.clone(), clock.clone()));
     let parts = Parts {
+        accounts: bouncer.clone(),
         log: stores.log.clone(),
         history: stores.history_reader.clone(),
         live: stores.live_reader.clone(),
@@ -79,7 +88,9 @@ async fn begin<'a>(
     };
     let start = async || Edge::start(config.edge.clone(), parts.clone(), CancellationToken::new()).await;
     let edge = patience.ask("the log", &shutdown.stop, start).await?;
-    let (registry, sessions) = (Arc::new(Registry::default()), TaskTracker::new());
+    let (sessions, stop_watch) = (TaskTracker::new(), CancellationToken::new());
+    let watching = stop_watch.clone();
+    let watch = tokio::spawn(async move { bouncer.watch(watching).await });
     let readiness = Arc::new(Readiness::new(
         checks::edge(stores, projectors, &edge, &people),
         &config.http,
@@ -97,6 +108,8 @@ async fn begin<'a>(
         sessions,
         readiness,
         stop_http,
+        watch,
+        stop_watch,
     })
 }
 
@@ -144,7 +157,6 @@ fn app(
         secure_cookies: config.http.secure_cookies,
         addresses: config.limits.addresses(),
         door: Arc::new(door),
-        sessions: registry.clone(),
     }
 }
 
@@ -175,6 +187,9 @@ impl Serving<'_> {
                 "not all sessions ended in time: they are cut off"
             );
         }
+        self.stop_watch.cancel();
+        // That it panicked would have been seen in the log.
+        let _ = self.watch.await;
         self.edge.stop().await;
     }
 }

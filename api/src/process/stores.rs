@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 const HISTORY_FILE: &str = "history.db";
-const PEOPLE_FILE: &str = "people.db";
+pub(super) const PEOPLE_FILE: &str = "people.db";
 
 /// What a process stands on.
 pub(super) struct Stores {

@@ -60,6 +60,9 @@ fields!(
     password,
     display_name,
     refresh_token,
+    old,
+    new,
+    texts,
 );
 
 impl<'a> Fields<'a> {
@@ -139,6 +142,11 @@ impl<'a> Value<'a> {
     pub fn size(self, most: usize) -> Result<usize, Error> {
         let number = self.integer(0, u64::try_from(most).unwrap_or(u64::MAX))?;
         Ok(usize::try_from(number).unwrap_or(most))
+    }
+
+    /// Yes or no.
+    pub fn boolean(self) -> Result<bool, Error> {
+        self.raw.parse().map_err(|_| self.wrong("must be true or false"))
     }
 
     /// A UUID.

@@ -1,8 +1,9 @@
-//! `/v1/auth/…` and `/v1/me`: coming in, staying in, going.
+//! `/v1/auth/…`: coming in, staying in, going.
 
-use super::guard::{Json, Signed, refusal, unauthenticated};
+use super::guard::{From, Json, Signed, refusal, unauthenticated};
 use super::{App, bodies, schema};
 use crate::auth::{ACCESS_COOKIE, REFRESH_COOKIE, cookie};
+use crate::edge::Notice;
 use crate::error::{Error, Name};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -21,7 +22,7 @@ const BUSY_PAUSE_MS: u64 = 1_000;
 /// A person; guests have no username.
 #[derive(Serialize, ToSchema)]
 #[schema(as = User)]
-struct User<'a> {
+pub(super) struct User<'a> {
     #[schema(value_type = schema::UserId)]
     id: UserId,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +33,7 @@ struct User<'a> {
 }
 
 impl<'a> User<'a> {
-    fn of(person: &'a people::Person) -> Self {
+    pub(super) fn of(person: &'a people::Person) -> Self {
         Self {
             id: person.id,
             username: person.username.as_ref().map(people::Username::as_str),
@@ -60,14 +61,14 @@ pub(super) struct Welcome<'a> {
 /// Makes an account and signs in.
 #[utoipa::path(post, path = "/v1/auth/register", tag = "auth-open", request_body = bodies::Register,
     responses((status = 201, description = "Signed in.", body = Welcome<'_>)))]
-pub(super) async fn register(State(app): State<Arc<App>>, json: Json) -> Result<Response, Error> {
+pub(super) async fn register(State(app): State<Arc<App>>, From(device): From, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let username = fields.username().required(|value| value.string())?;
     let password = fields.password().required(|value| value.string())?;
     let display_name = fields.display_name().optional(|value| value.person_name())?;
     let signed_in = app
         .accounts
-        .register(&username, password.into_owned(), display_name, app.clock.now())
+        .register(&username, password.into_owned(), display_name, &device, app.clock.now())
         .await
         .map_err(error)?;
     Ok(welcome(&app, StatusCode::CREATED, &signed_in))
@@ -76,13 +77,13 @@ pub(super) async fn register(State(app): State<Arc<App>>, json: Json) -> Result<
 /// Signs in.
 #[utoipa::path(post, path = "/v1/auth/login", tag = "auth-open", request_body = bodies::Login,
     responses((status = 200, description = "Signed in.", body = Welcome<'_>)))]
-pub(super) async fn login(State(app): State<Arc<App>>, json: Json) -> Result<Response, Error> {
+pub(super) async fn login(State(app): State<Arc<App>>, From(device): From, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let username = fields.username().required(|value| value.string())?;
     let password = fields.password().required(|value| value.string())?;
     let answer = app
         .accounts
-        .login(&username, password.into_owned(), app.clock.now())
+        .login(&username, password.into_owned(), &device, app.clock.now())
         .await;
     Ok(welcome(&app, StatusCode::OK, &answer.map_err(error)?))
 }
@@ -90,10 +91,10 @@ pub(super) async fn login(State(app): State<Arc<App>>, json: Json) -> Result<Res
 /// Comes in without an account, where that is allowed.
 #[utoipa::path(post, path = "/v1/auth/guest", tag = "auth-open", request_body = bodies::Guest,
     responses((status = 201, description = "Signed in.", body = Welcome<'_>)))]
-pub(super) async fn guest(State(app): State<Arc<App>>, json: Json) -> Result<Response, Error> {
+pub(super) async fn guest(State(app): State<Arc<App>>, From(device): From, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let display_name = fields.display_name().required(|value| value.person_name())?;
-    let answer = app.accounts.guest(display_name, app.clock.now()).await;
+    let answer = app.accounts.guest(display_name, &device, app.clock.now()).await;
     Ok(welcome(&app, StatusCode::CREATED, &answer.map_err(error)?))
 }
 
@@ -117,29 +118,37 @@ pub(super) async fn refresh(
         (None, None) => return Err(unauthenticated("a refresh token or its cookie is needed")),
     };
     let answer = app.accounts.refresh(token, app.clock.now()).await;
+    if let Err(people::accounts::Error::Reused { user_id, login }) = answer {
+        let logins = vec![login];
+        app.edge.tell(&Notice::LoginsEnded { user_id, logins });
+    }
     Ok(welcome(&app, StatusCode::OK, &answer.map_err(error)?))
 }
 
 /// Signs out: the login ends, and its sessions.
 #[utoipa::path(post, path = "/v1/auth/logout", tag = "auth", responses((status = 204, description = "Signed out.")))]
 pub(super) async fn logout(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Error> {
-    app.accounts.logout(signed.login).await.map_err(error)?;
-    app.sessions.revoke(signed.login);
+    let ended = app
+        .accounts
+        .logout(&signed.token, app.clock.now())
+        .await
+        .map_err(error)?;
+    app.edge.tell(&Notice::LoginsEnded {
+        user_id: signed.caller.user_id,
+        logins: vec![ended],
+    });
+    Ok(goodbye(&app))
+}
+
+/// Nothing to say, and no cookies any more.
+pub(super) fn goodbye(app: &App) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
-    set_cookie(&app, &mut response, ACCESS_COOKIE, "", "/", 0);
-    set_cookie(&app, &mut response, REFRESH_COOKIE, "", REFRESH_PATH, 0);
-    Ok(response)
+    set_cookie(app, &mut response, ACCESS_COOKIE, "", "/", 0);
+    set_cookie(app, &mut response, REFRESH_COOKIE, "", REFRESH_PATH, 0);
+    response
 }
 
-/// Who you are.
-#[utoipa::path(get, path = "/v1/me", tag = "me", responses((status = 200, description = "You.", body = User<'_>)))]
-pub(super) async fn me(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Error> {
-    let person = app.accounts.person(signed.caller.user_id).await.map_err(error)?;
-    let person = person.ok_or_else(|| Error::new(Name::NotFound, "the account is gone"))?;
-    Ok(axum::Json(User::of(&person)).into_response())
-}
-
-fn welcome(app: &App, status: StatusCode, signed_in: &SignedIn) -> Response {
+pub(super) fn welcome(app: &App, status: StatusCode, signed_in: &SignedIn) -> Response {
     let body = Welcome {
         user: User::of(&signed_in.person),
         access_token: &signed_in.access_token,
@@ -186,9 +195,20 @@ pub(crate) fn error(error: people::accounts::Error) -> Error {
             ..Error::new(Name::Conflict, "the username is taken")
         },
         Account::Credentials => unauthenticated("username or password is wrong"),
-        Account::LoginEnded => unauthenticated("the login has ended: sign in again"),
+        Account::LoginEnded | Account::Reused { .. } => unauthenticated("the login has ended: sign in again"),
         Account::Token(refused) => unauthenticated(refusal(refused)),
         Account::Disabled => Error::new(Name::Forbidden, "the account is disabled"),
+        Account::Erased => Error::new(Name::Forbidden, "the account is deleted"),
+        Account::Password => Error {
+            field: Some("password".into()),
+            ..Error::new(Name::Forbidden, "the password is wrong")
+        },
+        Account::NotHere(why) | Account::Conflict(why) => Error::new(Name::Conflict, why),
+        Account::Nobody => Error::new(Name::NotFound, "there is none of that id"),
+        Account::TooOften { retry_after_ms } => {
+            Error::new(Name::RateLimited, "too many tries").retry_after_ms(retry_after_ms)
+        }
+        Account::IssuerAway => Error::new(Name::Unavailable, "the token's issuer can't be asked for its keys now"),
         Account::NoGuests => Error::new(Name::Forbidden, "guests are not allowed here"),
         Account::Busy => Error::new(Name::Overloaded, "too many people are signing in").retry_after_ms(BUSY_PAUSE_MS),
         Account::Store(error) => {

@@ -39,6 +39,28 @@ pub(super) struct Refresh {
     refresh_token: Option<Token>,
 }
 
+/// Another name.
+#[derive(ToSchema)]
+pub(super) struct Rename {
+    display_name: DisplayName,
+}
+
+/// The password that is in force, and the next one.
+#[derive(ToSchema)]
+pub(super) struct NewPassword {
+    old: Password,
+    new: Password,
+}
+
+/// What is to be deleted for ever.
+#[derive(ToSchema)]
+pub(super) struct Goodbye {
+    /// Your password, if you have one.
+    password: Option<Password>,
+    /// Whether what you said is to be empty; false if absent: then only your name goes.
+    texts: Option<bool>,
+}
+
 /// A new room.
 #[derive(ToSchema)]
 pub(super) struct NewRoom {

@@ -1,5 +1,6 @@
 //! Who asks, and what came with it: the extractors of every controller.
 
+use super::address::ClientAddress;
 use super::{App, path_id};
 use crate::auth::{Presented, presented};
 use crate::command::{Ask, Caller, TraceContext, Write};
@@ -14,9 +15,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use engine::domain::Cid;
+use engine::domain::{Cid, UserId};
 use engine::people::token::Refusal;
+use engine::people::{self, Device};
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
 use std::error::Error as _;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -26,8 +29,8 @@ use uuid::Uuid;
 pub struct Signed {
     /// Who.
     pub caller: Caller,
-    /// Their login.
-    pub login: Uuid,
+    /// The same, with what else the token says.
+    pub token: people::Caller,
 }
 
 impl FromRequestParts<Arc<App>> for Signed {
@@ -53,12 +56,49 @@ impl FromRequestParts<Arc<App>> for Signed {
             .map_err(super::auth::error)?;
         app.door.people.check(caller.user_id)?;
         Ok(Self {
-            login: caller.sid,
             caller: Caller {
                 user_id: caller.user_id,
-                name: caller.name,
+                name: caller.name.clone(),
             },
+            token: caller,
         })
+    }
+}
+
+/// An admin, by what people's store says now.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// Who.
+    pub user_id: UserId,
+}
+
+impl FromRequestParts<Arc<App>> for Admin {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
+        let user_id = Signed::from_request_parts(parts, app).await?.caller.user_id;
+        if app.accounts.is_admin(user_id).await.map_err(super::account_error)? {
+            Ok(Self { user_id })
+        } else {
+            Err(Error::new(Name::Forbidden, "this is for admins alone"))
+        }
+    }
+}
+
+/// The device that a request comes from.
+#[derive(Clone, Debug)]
+pub struct From(pub Device);
+
+impl<S: Sync> FromRequestParts<S> for From {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let address = parts.extensions.get::<ClientAddress>().map(|address| address.0);
+        let agent = parts
+            .headers
+            .get(header::USER_AGENT)
+            .and_then(|agent| agent.to_str().ok());
+        Ok(Self(Device::new(address, agent)))
     }
 }
 

@@ -1,25 +1,30 @@
-//! Every open session of this edge, to end some of them: all when the process is stopped, one login's when it is
-//! revoked.
+//! Every open session of this edge, to end some of them: all when the process is stopped, those of a login when it is
+//! revoked, those of a person when they are disabled or deleted.
 
 use crate::edge::outbox::{Close, Outbox};
 use crate::protocol::close::Code;
+use engine::domain::UserId;
 use parking_lot::Mutex;
 use rand::seq::SliceRandom as _;
 use rustc_hash::FxHashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// The open sessions by their id.
+/// The open sessions, by whose they are.
 #[derive(Debug, Default)]
 pub struct Registry {
-    sessions: Mutex<FxHashMap<Uuid, Entry>>,
+    people: Mutex<FxHashMap<UserId, Vec<Entry>>>,
+    count: AtomicUsize,
 }
 
 #[derive(Debug)]
 struct Entry {
-    login: Uuid,
+    session: Uuid,
+    /// Nobody's here when the token is an outside issuer's.
+    login: Option<Uuid>,
     outbox: Weak<Outbox>,
 }
 
@@ -33,23 +38,43 @@ impl From<Code> for Close {
 }
 
 impl Registry {
-    pub(super) fn add(&self, session: Uuid, login: Uuid, outbox: &Arc<Outbox>) {
-        let outbox = Arc::downgrade(outbox);
-        self.sessions.lock().insert(session, Entry { login, outbox });
+    pub(super) fn add(&self, user: UserId, session: Uuid, login: Option<Uuid>, outbox: &Arc<Outbox>) {
+        let entry = Entry {
+            session,
+            login,
+            outbox: Arc::downgrade(outbox),
+        };
+        self.people.lock().entry(user).or_default().push(entry);
+        self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn remove(&self, session: Uuid) {
-        let mut sessions = self.sessions.lock();
-        sessions.remove(&session);
-        if sessions.len() < sessions.capacity() / 4 {
-            sessions.shrink_to_fit();
+    /// A session goes on by a token of another login of the same person.
+    pub(super) fn replace_login(&self, user: UserId, session: Uuid, login: Option<Uuid>) {
+        if let Some(entries) = self.people.lock().get_mut(&user) {
+            for entry in entries.iter_mut().filter(|entry| entry.session == session) {
+                entry.login = login;
+            }
+        }
+    }
+
+    pub(super) fn remove(&self, user: UserId, session: Uuid) {
+        let mut people = self.people.lock();
+        let Some(entries) = people.get_mut(&user) else { return };
+        let before = entries.len();
+        entries.retain(|entry| entry.session != session);
+        self.count.fetch_sub(before - entries.len(), Ordering::Relaxed);
+        if entries.is_empty() {
+            people.remove(&user);
+        }
+        if people.len() < people.capacity() / 4 {
+            people.shrink_to_fit();
         }
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.sessions.lock().len()
+        self.count.load(Ordering::Relaxed)
     }
 
     /// Whether there are none.
@@ -58,19 +83,29 @@ impl Registry {
         self.len() == 0
     }
 
-    /// Ends the sessions of a login that was signed out or revoked.
-    pub fn revoke(&self, login: Uuid) {
-        for entry in self.sessions.lock().values().filter(|entry| entry.login == login) {
-            entry.close(Code::Unauthenticated);
+    /// Ends the sessions of a person's logins that were signed out or revoked.
+    pub fn revoke(&self, user: UserId, logins: &[Uuid]) {
+        for entry in self.people.lock().get(&user).into_iter().flatten() {
+            if entry.login.is_some_and(|login| logins.contains(&login)) {
+                entry.close(Code::Unauthenticated);
+            }
+        }
+    }
+
+    /// Ends every session of a person who was disabled or deleted.
+    pub fn shut_out(&self, user: UserId) {
+        for entry in self.people.lock().get(&user).into_iter().flatten() {
+            entry.close(Code::Disabled);
         }
     }
 
     /// Tells every session to come back elsewhere, spread over the time, in random order; at once when `hurry` says so.
     pub async fn drain(&self, spread: Duration, hurry: &CancellationToken) {
         let mut entries: Vec<Weak<Outbox>> = self
-            .sessions
+            .people
             .lock()
             .values()
+            .flatten()
             .map(|entry| entry.outbox.clone())
             .collect();
         entries.shuffle(&mut rand::rng());
@@ -88,7 +123,7 @@ impl Registry {
             }
         }
         // Whoever came in between.
-        for entry in self.sessions.lock().values() {
+        for entry in self.people.lock().values().flatten() {
             entry.close(Code::Draining);
         }
     }

@@ -123,8 +123,9 @@ impl Session {
     /// Lives until it ends.
     pub(super) async fn run(mut self) {
         let end = poll_fn(|cx| self.poll(cx)).await;
-        self.door.registry.remove(self.id);
-        self.who = None;
+        if let Some(who) = self.who.take() {
+            self.door.registry.remove(who.caller.user_id, self.id);
+        }
         match end {
             End::Gone => crate::metrics::session_gone(),
             End::Close(close) => {
@@ -137,9 +138,13 @@ impl Session {
 
     /// Starts as somebody: says hello.
     pub(super) fn begin(&mut self, identity: super::Identity) {
+        let (user, login) = (identity.caller.user_id, identity.login);
         let hello = self.door.hello(self.id, &identity);
-        self.outbox.reply(hello);
-        self.door.registry.add(self.id, identity.login, &self.outbox);
+        self.door.registry.add(user, self.id, login, &self.outbox);
+        match self.door.still_good(user, login) {
+            Ok(()) => self.outbox.reply(hello),
+            Err(code) => self.end(code),
+        }
         self.who = Some(Box::new(self.door.enter(identity, self.outbox.clone())));
         let interval = millis(self.door.config.ping_interval_ms);
         self.set_timer(Beat::Ping, interval.mul_f64(rand::random_range(0.0..=1.0)));
@@ -358,8 +363,15 @@ impl Session {
                 self.outbox.reply(commands::empty(id));
             }
             (Ok(identity), Some(who)) if who.caller.user_id == identity.caller.user_id => {
+                let (user, login) = (identity.caller.user_id, identity.login);
                 who.expires_at = identity.expires_at;
+                // They may be called otherwise by now.
+                who.caller = identity.caller;
+                self.door.registry.replace_login(user, self.id, login);
                 self.outbox.reply(commands::empty(id));
+                if let Err(code) = self.door.still_good(user, login) {
+                    self.end(code);
+                }
             }
             (Ok(_), Some(_)) => {
                 let error = Error::bad_field("token", "the token is somebody else's");

@@ -150,6 +150,8 @@ fn signals() -> impl Strategy<Value = Signal> {
             user_name
         }),
         (users(), any::<bool>()).prop_map(|(user_id, texts)| Signal::Erased { user_id, texts }),
+        (users(), vec(uuids(), 0..40)).prop_map(|(user_id, logins)| Signal::LoginsEnded { user_id, logins }),
+        (users(), any::<bool>()).prop_map(|(user_id, disabled)| Signal::PersonDisabled { user_id, disabled }),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! The records of the other topics: read markers, presence, typing, erasures.
+//! The records of the other topics: read markers, presence, typing, and what became of accounts.
 
 use super::lock::{Fingerprint, Lock, SignalType, Type};
 use super::records::{Long, Text, Texts};
@@ -48,6 +48,20 @@ pub enum Signal {
         /// Whether their texts are empty from now on, too.
         texts: bool,
     },
+    /// Logins were signed out or revoked.
+    LoginsEnded {
+        /// Whose.
+        user_id: UserId,
+        /// Which.
+        logins: Vec<Uuid>,
+    },
+    /// An account was disabled, or enabled.
+    PersonDisabled {
+        /// Whose.
+        user_id: UserId,
+        /// Which of the two.
+        disabled: bool,
+    },
 }
 
 /// Who is in one room, on one edge.
@@ -95,6 +109,18 @@ struct Typing<'a> {
 struct Erased {
     user_id: Text<UserId>,
     texts: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LoginsEnded {
+    user_id: Text<UserId>,
+    logins: Vec<Text<Uuid>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PersonDisabled {
+    user_id: Text<UserId>,
+    disabled: bool,
 }
 
 /// Writes a signal with the newest schema of its type.
@@ -148,6 +174,20 @@ pub fn encode(signal: &Signal) -> Encoded {
             &Erased {
                 user_id: Text(*user_id),
                 texts: *texts,
+            },
+        ),
+        Signal::LoginsEnded { user_id, logins } => write(
+            SignalType::LoginsEnded,
+            &LoginsEnded {
+                user_id: Text(*user_id),
+                logins: logins.iter().copied().map(Text).collect(),
+            },
+        ),
+        Signal::PersonDisabled { user_id, disabled } => write(
+            SignalType::PersonDisabled,
+            &PersonDisabled {
+                user_id: Text(*user_id),
+                disabled: *disabled,
             },
         ),
     }
@@ -217,6 +257,20 @@ fn read(kind: SignalType, fingerprint: Fingerprint, datum: &[u8]) -> Option<Sign
             Signal::Erased {
                 user_id: read.user_id.0,
                 texts: read.texts,
+            }
+        }
+        SignalType::LoginsEnded => {
+            let read: LoginsEnded = schema.read(datum)?;
+            Signal::LoginsEnded {
+                user_id: read.user_id.0,
+                logins: read.logins.into_iter().map(|login| login.0).collect(),
+            }
+        }
+        SignalType::PersonDisabled => {
+            let read: PersonDisabled = schema.read(datum)?;
+            Signal::PersonDisabled {
+                user_id: read.user_id.0,
+                disabled: read.disabled,
             }
         }
     })

@@ -94,6 +94,17 @@ impl RoomId {
     }
 }
 
+impl UserId {
+    /// Somebody whom an outside issuer calls `subject`: always the same person.
+    #[must_use]
+    pub fn outside(issuer: &str, subject: &str) -> Self {
+        Self(Uuid::new_v5(
+            &namespace(),
+            format!("issuer:{issuer}\n{subject}").as_bytes(),
+        ))
+    }
+}
+
 impl Cid {
     /// The cid of an `Idempotency-Key`: the key itself where it is a UUID, else derived from it.
     #[must_use]

@@ -1,16 +1,19 @@
-//! People in PostgreSQL, schema `people`.
+//! People in PostgreSQL, schema `people`: the connection, the keys and the registry's ids; the rest by what it is about.
 
-use super::rows::{KeyRow, LoginRow, PersonRow};
-use super::{Error, Login, People, Person, SigningKey, Username};
+mod acts;
+mod logins;
+mod users;
+
+use super::rows::KeyRow;
+use super::{Error, People, SigningKey};
 use crate::database::Transaction;
 use crate::database::postgres::{self, Config, Durability};
-use crate::domain::{Timestamp, UserId};
+use crate::domain::Timestamp;
 use async_trait::async_trait;
 use sqlx::migrate::Migrator;
 use sqlx::{PgPool, query, query_as, query_scalar};
 use std::future::Future;
 use std::time::Duration;
-use uuid::Uuid;
 
 /// Where the tables are.
 pub const SCHEMA: &str = "people";
@@ -116,132 +119,6 @@ impl Postgres {
 
 #[async_trait]
 impl People for Postgres {
-    async fn add(&self, person: &Person, password: Option<&str>, at: Timestamp) -> Result<(), Error> {
-        let added = self
-            .within(
-                query!(
-                    "INSERT INTO users (user_id, username, display_name, password, disabled, created_at)
-                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (username) DO NOTHING",
-                    person.id.uuid(),
-                    person.username.as_ref().map(Username::as_str),
-                    person.display_name.as_str(),
-                    password,
-                    person.disabled,
-                    at.as_millis(),
-                )
-                .execute(&self.pool),
-            )
-            .await?;
-        if added.rows_affected() == 0 {
-            Err(Error::Taken)
-        } else {
-            Ok(())
-        }
-    }
-
-    async fn person(&self, id: UserId) -> Result<Option<Person>, Error> {
-        let row = self
-            .within(
-                query_as!(
-                    PersonRow,
-                    "SELECT user_id, username, display_name, disabled FROM users WHERE user_id = $1",
-                    id.uuid(),
-                )
-                .fetch_optional(&self.pool),
-            )
-            .await?;
-        row.map(Person::try_from).transpose()
-    }
-
-    async fn by_username(&self, username: &Username) -> Result<Option<(Person, String)>, Error> {
-        let row = self
-            .within(
-                query!(
-                    r#"SELECT user_id, username, display_name, disabled, password AS "password!" FROM users
-                       WHERE username = $1 AND password IS NOT NULL"#,
-                    username.as_str(),
-                )
-                .fetch_optional(&self.pool),
-            )
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let person = PersonRow {
-            user_id: row.user_id,
-            username: row.username,
-            display_name: row.display_name,
-            disabled: row.disabled,
-        };
-        Ok(Some((Person::try_from(person)?, row.password)))
-    }
-
-    async fn add_login(&self, login: &Login, at: Timestamp) -> Result<(), Error> {
-        self.within(
-            query!(
-                "INSERT INTO logins (login_id, user_id, refresh_digest, previous_digest, created_at, rotated_at,
-                                     expires_at, revoked)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                login.id,
-                login.user_id.uuid(),
-                &login.refresh_digest[..],
-                login.previous_digest.as_ref().map(|digest| &digest[..]),
-                at.as_millis(),
-                login.rotated_at.as_millis(),
-                login.expires_at.as_millis(),
-                login.revoked,
-            )
-            .execute(&self.pool),
-        )
-        .await?;
-        Ok(())
-    }
-
-    async fn login(&self, id: Uuid) -> Result<Option<Login>, Error> {
-        let row = self
-            .within(
-                query_as!(
-                    LoginRow,
-                    "SELECT login_id, user_id, refresh_digest, previous_digest, rotated_at, expires_at, revoked
-                     FROM logins WHERE login_id = $1",
-                    id,
-                )
-                .fetch_optional(&self.pool),
-            )
-            .await?;
-        row.map(Login::try_from).transpose()
-    }
-
-    async fn rotate(
-        &self,
-        login: Uuid,
-        from: [u8; 32],
-        to: [u8; 32],
-        expires_at: Timestamp,
-        at: Timestamp,
-    ) -> Result<bool, Error> {
-        let rotated = self
-            .within(
-                query!(
-                    "UPDATE logins SET refresh_digest = $3, previous_digest = refresh_digest, expires_at = $4,
-                                       rotated_at = $5
-                     WHERE login_id = $1 AND refresh_digest = $2 AND NOT revoked",
-                    login,
-                    &from[..],
-                    &to[..],
-                    expires_at.as_millis(),
-                    at.as_millis(),
-                )
-                .execute(&self.pool),
-            )
-            .await?;
-        Ok(rotated.rows_affected() == 1)
-    }
-
-    async fn revoke(&self, id: Uuid) -> Result<(), Error> {
-        self.within(query!("UPDATE logins SET revoked = true WHERE login_id = $1", id).execute(&self.pool))
-            .await?;
-        Ok(())
-    }
-
     async fn signing_keys(&self, make: &(dyn Fn() -> SigningKey + Send + Sync)) -> Result<Vec<SigningKey>, Error> {
         let select = || {
             query_as!(
@@ -274,16 +151,6 @@ impl People for Postgres {
             rows = self.within(select()).await?;
         }
         Ok(rows.into_iter().map(SigningKey::from).collect())
-    }
-
-    async fn erased(&self) -> Result<Vec<(UserId, bool)>, Error> {
-        let rows = self
-            .within(query!("SELECT user_id, texts FROM erased ORDER BY user_id").fetch_all(&self.pool))
-            .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (UserId::new(row.user_id), row.texts))
-            .collect())
     }
 
     async fn ping(&self) -> Result<(), Error> {

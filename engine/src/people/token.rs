@@ -2,7 +2,7 @@
 //!
 //! What must hold: the algorithm is pinned, never read from the token; a refresh token is kept as its digest alone.
 
-use super::SigningKey;
+use super::{CheckKey, Person, SigningKey};
 use crate::domain::{PersonName, Timestamp, UserId};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -33,8 +33,8 @@ pub struct Caller {
     pub user_id: UserId,
     /// As they were called when it was signed.
     pub name: PersonName,
-    /// Their login.
-    pub sid: Uuid,
+    /// Their login; people from outside have theirs at their issuer.
+    pub sid: Option<Uuid>,
     /// Not good from then on.
     pub expires_at: Timestamp,
 }
@@ -87,15 +87,22 @@ impl Ring {
         })
     }
 
-    pub(super) fn sign(&self, caller: &Caller, issuer: &str, now: Timestamp) -> Option<String> {
+    pub(super) fn sign(
+        &self,
+        person: &Person,
+        sid: Uuid,
+        issuer: &str,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Option<String> {
         let claims = Claims {
-            sub: caller.user_id,
-            name: caller.name.clone(),
-            sid: caller.sid,
+            sub: person.id,
+            name: person.display_name.clone(),
+            sid,
             iss: issuer.to_owned(),
             aud: issuer.to_owned(),
             iat: now.as_millis() / MILLIS,
-            exp: caller.expires_at.as_millis() / MILLIS,
+            exp: expires_at.as_millis() / MILLIS,
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(self.newest.0.to_string());
@@ -133,7 +140,7 @@ impl Ring {
         Ok(Caller {
             user_id: claims.sub,
             name: claims.name,
-            sid: claims.sid,
+            sid: Some(claims.sid),
             expires_at,
         })
     }
@@ -145,14 +152,20 @@ fn public(key: &SigningKey) -> Option<DecodingKey> {
 }
 
 /// A refresh token: which login it continues, and the secret that proves it. Text only where it leaves or enters.
+///
+/// The second half of the secret is what the login's check key makes of the first: so a token of this login that was used
+/// before is told from one that somebody made up who knows the login's id.
 pub(super) struct Refresh {
     pub(super) login: Uuid,
     secret: [u8; 32],
 }
 
 impl Refresh {
-    pub(super) fn new(login: Uuid) -> Self {
-        let secret = rand::random();
+    pub(super) fn new(login: Uuid, key: &CheckKey) -> Self {
+        let random: [u8; 16] = rand::random();
+        let mut secret = [0; 32];
+        secret[..16].copy_from_slice(&random);
+        secret[16..].copy_from_slice(&check(login, &random, key));
         Self { login, secret }
     }
 
@@ -174,4 +187,22 @@ impl Refresh {
     pub(super) fn digest(&self) -> [u8; 32] {
         *blake3::hash(&self.secret).as_bytes()
     }
+
+    /// Whether this was once made here for its login. Looks at every byte, whichever differs.
+    pub(super) fn was_made_with(&self, key: &CheckKey) -> bool {
+        let made = check(self.login, &self.secret[..16], key);
+        let differing = made
+            .iter()
+            .zip(&self.secret[16..])
+            .fold(0, |all, (one, other)| all | (one ^ other));
+        differing == 0
+    }
+}
+
+fn check(login: Uuid, random: &[u8], key: &CheckKey) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new_keyed(&key.0);
+    hasher.update(login.as_bytes()).update(random);
+    let mut check = [0; 16];
+    hasher.finalize_xof().fill(&mut check);
+    check
 }

@@ -3,7 +3,7 @@
 use crate::people_suite::{Place, at};
 use engine::domain::{PersonName, Timestamp};
 use engine::people::accounts::{Config, Error, SignedIn};
-use engine::people::{Accounts, password};
+use engine::people::{Accounts, Caller, Device, password};
 use uuid::Uuid;
 
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -38,6 +38,31 @@ macro_rules! accounts_suite {
             all_who_meet_a_new_key_at_once_wait_for_it,
             forged_tokens_are_refused,
         );
+        crate::people_suite::over!($open, own_suite:
+            a_new_name_is_in_a_new_token_of_the_same_login,
+            a_changed_password_ends_every_other_login,
+            a_password_is_changed_by_who_knows_it,
+            logins_are_listed_with_where_they_came_from,
+            a_person_ends_their_own_logins_alone,
+            one_person_has_a_bounded_number_of_logins,
+            who_is_deleted_is_gone_for_ever,
+            a_username_is_never_given_twice,
+            a_made_up_refresh_token_harms_nobody,
+            logins_older_than_the_check_go_on,
+            passwords_are_tried_a_bounded_number_of_times,
+            one_address_comes_in_a_bounded_number_of_times,
+            an_unknown_person_costs_as_much_as_a_wrong_password,
+            nothing_secret_is_shown_by_debug,
+        );
+        crate::people_suite::over!($open, admin_suite:
+            an_access_token_ends_with_its_login,
+            a_disabled_person_is_refused_until_enabled,
+            other_edges_look_for_what_has_ended,
+            with_the_store_away_the_last_that_was_known_is_in_force,
+            every_act_of_an_admin_is_kept,
+            an_admin_is_made_by_who_knows_the_password,
+            people_are_listed_page_by_page,
+        );
     };
 }
 pub(crate) use accounts_suite;
@@ -59,16 +84,29 @@ pub(crate) async fn accounts(place: &Place) -> Accounts {
 }
 
 pub(crate) async fn register(accounts: &Accounts, username: &str) -> Result<SignedIn, Error> {
-    accounts.register(username, PASSWORD.into(), None, at(0)).await
+    accounts.register(username, PASSWORD.into(), None, &here(), at(0)).await
 }
 
-fn refresh_token(signed_in: &SignedIn) -> &str {
+/// Where the tests' people sign in from.
+pub(crate) fn here() -> Device {
+    Device::new("192.0.2.7".parse().ok(), Some("curl/8"))
+}
+
+/// Whom the access token speaks for.
+pub(crate) async fn caller(accounts: &Accounts, signed_in: &SignedIn, now: Timestamp) -> Caller {
+    accounts.verify(&signed_in.access_token, now).await.unwrap()
+}
+
+pub(crate) fn refresh_token(signed_in: &SignedIn) -> &str {
     signed_in.refresh_token.as_deref().expect("a refresh token")
 }
 
-async fn ends(accounts: &Accounts, refresh_token: &str, now: Timestamp) {
+pub(crate) async fn ends(accounts: &Accounts, refresh_token: &str, now: Timestamp) {
     let answer = accounts.refresh(refresh_token, now).await;
-    assert!(matches!(answer, Err(Error::LoginEnded)), "{answer:?}");
+    assert!(
+        matches!(answer, Err(Error::LoginEnded | Error::Reused { .. })),
+        "{answer:?}"
+    );
 }
 
 pub(crate) async fn who_registers_is_signed_in(place: Place) {
@@ -79,14 +117,14 @@ pub(crate) async fn who_registers_is_signed_in(place: Place) {
     let caller = accounts.verify(&ann.access_token, at(0)).await.unwrap();
     assert_eq!(
         (caller.user_id, caller.name.as_str(), caller.sid, caller.expires_at),
-        (ann.person.id, "ann", ann.sid, ann.expires_at),
+        (ann.person.id, "ann", Some(ann.sid), ann.expires_at),
         "the token says what its bearer was told"
     );
     assert_eq!(accounts.person(ann.person.id).await.unwrap(), Some(ann.person));
     let name = PersonName::new("Bob Ö.").unwrap();
     // Not on a whole second, the finest that a token can tell.
     let bob = accounts
-        .register("bob", PASSWORD.into(), Some(name.clone()), at(999))
+        .register("bob", PASSWORD.into(), Some(name.clone()), &here(), at(999))
         .await
         .unwrap();
     let caller = accounts.verify(&bob.access_token, at(999)).await.unwrap();
@@ -116,7 +154,7 @@ pub(crate) async fn of_two_who_want_a_username_one_gets_it(place: Place) {
     let (one, other) = tokio::join!(register(&accounts, "ann"), register(&accounts, "ann"));
     let (winner, refused) = if one.is_ok() { (one, other) } else { (other, one) };
     assert!(matches!(refused, Err(Error::Taken)), "{refused:?}");
-    let ann = accounts.login("ann", PASSWORD.into(), at(0)).await.unwrap();
+    let ann = accounts.login("ann", PASSWORD.into(), &here(), at(0)).await.unwrap();
     assert_eq!(ann.person, winner.unwrap().person);
 }
 
@@ -125,25 +163,31 @@ pub(crate) async fn passwords_have_bounds(place: Place) {
     let (longest, too_long) = ("x".repeat(256), "x".repeat(257));
     let eight = "ö🦀öööööö";
     for (username, good) in [("short", eight), ("long", &longest)] {
-        accounts.register(username, good.into(), None, at(0)).await.unwrap();
-        accounts.login(username, good.into(), at(0)).await.unwrap();
+        accounts
+            .register(username, good.into(), None, &here(), at(0))
+            .await
+            .unwrap();
+        accounts.login(username, good.into(), &here(), at(0)).await.unwrap();
     }
     for bad in ["", "ööööööö", &too_long] {
-        let error = accounts.register("ann", bad.into(), None, at(0)).await.unwrap_err();
+        let error = accounts
+            .register("ann", bad.into(), None, &here(), at(0))
+            .await
+            .unwrap_err();
         assert!(matches!(error, Error::Invalid { field: "password", .. }), "{error}");
         assert!(
             bad.is_empty() || !error.to_string().contains(bad),
             "never told: {error}"
         );
     }
-    let error = accounts.login("long", too_long, at(0)).await.unwrap_err();
+    let error = accounts.login("long", too_long, &here(), at(0)).await.unwrap_err();
     assert!(matches!(error, Error::Credentials), "{error}");
 }
 
 pub(crate) async fn a_login_is_one_device(place: Place) {
     let accounts = accounts(&place).await;
     let first = register(&accounts, "ann").await.unwrap();
-    let second = accounts.login("ann", PASSWORD.into(), at(10)).await.unwrap();
+    let second = accounts.login("ann", PASSWORD.into(), &here(), at(10)).await.unwrap();
     assert_eq!(second.person, first.person);
     assert_ne!(second.sid, first.sid);
     accounts.refresh(refresh_token(&first), at(20)).await.unwrap();
@@ -153,7 +197,10 @@ pub(crate) async fn a_login_is_one_device(place: Place) {
 pub(crate) async fn a_wrong_password_and_an_unknown_person_look_alike(place: Place) {
     let accounts = accounts(&place).await;
     register(&accounts, "ann").await.unwrap();
-    let guest = accounts.guest(PersonName::new("guest").unwrap(), at(0)).await.unwrap();
+    let guest = accounts
+        .guest(PersonName::new("guest").unwrap(), &here(), at(0))
+        .await
+        .unwrap();
     assert_eq!(guest.person.username, None);
     let mut said = Vec::new();
     for (username, password) in [
@@ -163,7 +210,10 @@ pub(crate) async fn a_wrong_password_and_an_unknown_person_look_alike(place: Pla
         ("guest", PASSWORD),
         ("No Username", PASSWORD),
     ] {
-        let error = accounts.login(username, password.into(), at(0)).await.unwrap_err();
+        let error = accounts
+            .login(username, password.into(), &here(), at(0))
+            .await
+            .unwrap_err();
         said.push(format!("{error:?} {error} {}", error.retryable()));
     }
     assert!(said.iter().all(|words| *words == said[0]), "{said:?}");
@@ -173,17 +223,19 @@ pub(crate) async fn a_wrong_password_and_an_unknown_person_look_alike(place: Pla
 pub(crate) async fn guests_come_in_where_they_may(place: Place) {
     let name = || PersonName::new("Guest").unwrap();
     let open = accounts(&place).await;
-    let guest = open.guest(name(), at(0)).await.unwrap();
+    let guest = open.guest(name(), &here(), at(0)).await.unwrap();
     let caller = open.verify(&guest.access_token, at(0)).await.unwrap();
     assert_eq!((caller.user_id, caller.name), (guest.person.id, name()));
-    open.guest(name(), at(0)).await.expect("names of guests may repeat");
+    open.guest(name(), &here(), at(0))
+        .await
+        .expect("names of guests may repeat");
 
     let settings = Config {
         guests: false,
         ..config()
     };
     let closed = Accounts::start(place.people.clone(), settings, at(0)).await.unwrap();
-    let error = closed.guest(name(), at(0)).await.unwrap_err();
+    let error = closed.guest(name(), &here(), at(0)).await.unwrap_err();
     assert!(matches!(error, Error::NoGuests), "{error}");
     closed
         .refresh(refresh_token(&guest), at(10))
@@ -216,7 +268,7 @@ pub(crate) async fn a_stolen_refresh_token_ends_the_login_for_both(place: Place)
     ends(&accounts, refresh_token(&held), at(100 + GRACE_MS)).await;
 
     // One that is older still has no moment of grace at all.
-    let oldest = accounts.login("ann", PASSWORD.into(), at(0)).await.unwrap();
+    let oldest = accounts.login("ann", PASSWORD.into(), &here(), at(0)).await.unwrap();
     let older = accounts.refresh(refresh_token(&oldest), at(100)).await.unwrap();
     let held = accounts.refresh(refresh_token(&older), at(200)).await.unwrap();
     ends(&accounts, refresh_token(&oldest), at(201)).await;
@@ -255,14 +307,14 @@ pub(crate) async fn two_tabs_that_refresh_at_once_both_go_on(place: Place) {
 
 pub(crate) async fn who_logs_out_is_out_on_that_device_alone(place: Place) {
     let accounts = accounts(&place).await;
-    let here = register(&accounts, "ann").await.unwrap();
-    let there = accounts.login("ann", PASSWORD.into(), at(0)).await.unwrap();
-    let rotated = accounts.refresh(refresh_token(&here), at(100)).await.unwrap();
-    accounts.logout(here.sid).await.unwrap();
-    accounts.logout(here.sid).await.unwrap();
-    accounts.logout(Uuid::new_v4()).await.unwrap();
+    let one = register(&accounts, "ann").await.unwrap();
+    let there = accounts.login("ann", PASSWORD.into(), &here(), at(0)).await.unwrap();
+    let rotated = accounts.refresh(refresh_token(&one), at(100)).await.unwrap();
+    let whose = caller(&accounts, &one, at(100)).await;
+    accounts.logout(&whose, at(100)).await.unwrap();
+    accounts.logout(&whose, at(100)).await.unwrap();
     ends(&accounts, refresh_token(&rotated), at(101)).await;
-    ends(&accounts, refresh_token(&here), at(101)).await;
+    ends(&accounts, refresh_token(&one), at(101)).await;
     accounts.refresh(refresh_token(&there), at(101)).await.unwrap();
 }
 
@@ -305,9 +357,9 @@ pub(crate) async fn who_is_disabled_gets_nothing_new(place: Place) {
     place.rows.disable(ann.person.id).await;
     let answer = accounts.refresh(refresh_token(&ann), at(1)).await;
     assert!(matches!(answer, Err(Error::Disabled)), "{answer:?}");
-    let answer = accounts.login("ann", PASSWORD.into(), at(1)).await;
+    let answer = accounts.login("ann", PASSWORD.into(), &here(), at(1)).await;
     assert!(matches!(answer, Err(Error::Disabled)), "{answer:?}");
-    let answer = accounts.login("ann", "a wrong one".into(), at(1)).await;
+    let answer = accounts.login("ann", "a wrong one".into(), &here(), at(1)).await;
     assert!(
         matches!(answer, Err(Error::Credentials)),
         "told only to who knows the password: {answer:?}"

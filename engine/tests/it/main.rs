@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 mod accounts_suite;
+mod admin_suite;
 mod corpus;
 mod databases;
 mod disk;
@@ -14,6 +15,8 @@ mod history_model;
 mod history_postgres;
 mod history_sqlite;
 mod history_suite;
+mod issuer;
+mod issuers_suite;
 mod live_suite;
 mod log_kafka;
 mod log_kafka_failures;
@@ -22,9 +25,11 @@ mod log_sqlite;
 mod log_sqlite_disk;
 mod log_suite;
 mod own_kafka;
+mod own_suite;
 mod people_postgres;
 mod people_sqlite;
 mod people_suite;
 mod permissions;
 mod registry;
 mod tokens_suite;
+mod users_suite;

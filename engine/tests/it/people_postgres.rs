@@ -2,9 +2,10 @@
 
 use crate::accounts_suite::accounts_suite;
 use crate::databases::Database;
+use crate::issuers_suite::issuers_suite;
 use crate::people_suite::{Place, Rows, at, people_suite};
 use engine::people::postgres::{Postgres, SchemaId, migrate};
-use engine::people::{Error, People};
+use engine::people::{Error, People, Users as _};
 use std::sync::Arc;
 
 /// Without the first key, which `migrate` makes: the suites see it made.
@@ -23,6 +24,7 @@ async fn open() -> Place {
 
 people_suite!(open);
 accounts_suite!(open);
+issuers_suite!(open);
 
 #[tokio::test]
 async fn migrations_at_once_make_one_signing_key() {

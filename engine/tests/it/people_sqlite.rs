@@ -1,11 +1,12 @@
 //! People in SQLite: the shared suites, and what is its own.
 
-use crate::accounts_suite::{PASSWORD, accounts_suite, config};
+use crate::accounts_suite::{PASSWORD, accounts_suite, config, here};
 use crate::disk::Disk;
+use crate::issuers_suite::issuers_suite;
 use crate::people_suite::{Place, Rows, at, people_suite};
 use engine::people::accounts::{Config, Error};
 use engine::people::sqlite::Sqlite;
-use engine::people::{Accounts, password};
+use engine::people::{Accounts, attempts, password};
 use std::sync::Arc;
 use std::sync::mpsc;
 use tokio::task::JoinSet;
@@ -22,6 +23,7 @@ async fn open() -> Place {
 
 people_suite!(open);
 accounts_suite!(open);
+issuers_suite!(open);
 
 #[tokio::test]
 async fn people_are_there_after_a_restart() {
@@ -29,13 +31,16 @@ async fn people_are_there_after_a_restart() {
     let path = folder.path().join("people.db");
     let people = Arc::new(Sqlite::open(&path).await.unwrap());
     let accounts = Accounts::start(people.clone(), config(), at(0)).await.unwrap();
-    let ann = accounts.register("ann", PASSWORD.into(), None, at(0)).await.unwrap();
+    let ann = accounts
+        .register("ann", PASSWORD.into(), None, &here(), at(0))
+        .await
+        .unwrap();
     people.close().await;
 
     let people = Arc::new(Sqlite::open(&path).await.unwrap());
     let accounts = Accounts::start(people, config(), at(1)).await.unwrap();
     assert!(accounts.verify(&ann.access_token, at(1)).await.is_ok(), "the same key");
-    let again = accounts.login("ann", PASSWORD.into(), at(1)).await.unwrap();
+    let again = accounts.login("ann", PASSWORD.into(), &here(), at(1)).await.unwrap();
     assert_eq!(again.person, ann.person);
 }
 
@@ -56,10 +61,13 @@ async fn a_full_disk_lets_nobody_new_in_until_there_is_room() {
     };
     let people = Arc::new(Sqlite::open(&disk.path().join("people.db")).await.unwrap());
     let accounts = Accounts::start(people, config(), at(0)).await.unwrap();
-    let ann = accounts.register("ann", PASSWORD.into(), None, at(0)).await.unwrap();
+    let ann = accounts
+        .register("ann", PASSWORD.into(), None, &here(), at(0))
+        .await
+        .unwrap();
     disk.fill();
     let error = loop {
-        if let Err(error) = accounts.login("ann", PASSWORD.into(), at(1)).await {
+        if let Err(error) = accounts.login("ann", PASSWORD.into(), &here(), at(1)).await {
             break error;
         }
     };
@@ -72,7 +80,7 @@ async fn a_full_disk_lets_nobody_new_in_until_there_is_room() {
         .await
         .expect("who is in stays in");
     disk.make_room();
-    let again = accounts.login("ann", PASSWORD.into(), at(2)).await.unwrap();
+    let again = accounts.login("ann", PASSWORD.into(), &here(), at(2)).await.unwrap();
     assert_eq!(again.person, ann.person);
     accounts.refresh(&ann.refresh_token.unwrap(), at(2)).await.unwrap();
 }
@@ -93,10 +101,17 @@ fn while_nothing_is_hashed<F: Future<Output = ()>>(
         let place = open().await;
         let settings = Config {
             password: hashing,
+            attempts: attempts::Config {
+                account_interval_ms: 0,
+                ..attempts::Config::default()
+            },
             ..config()
         };
         let accounts = Accounts::start(place.people.clone(), settings, at(0)).await.unwrap();
-        accounts.register("ann", PASSWORD.into(), None, at(0)).await.unwrap();
+        accounts
+            .register("ann", PASSWORD.into(), None, &here(), at(0))
+            .await
+            .unwrap();
         let (free, freed) = mpsc::channel();
         let thread = tokio::task::spawn_blocking(move || freed.recv());
         test(Arc::new(accounts), free).await;
@@ -108,7 +123,12 @@ fn logins(accounts: &Arc<Accounts>, people: &[(&'static str, &'static str)]) -> 
     let mut logins = JoinSet::new();
     for &(username, password) in people {
         let accounts = accounts.clone();
-        logins.spawn(async move { accounts.login(username, password.into(), at(0)).await.map(drop) });
+        logins.spawn(async move {
+            accounts
+                .login(username, password.into(), &here(), at(0))
+                .await
+                .map(drop)
+        });
     }
     logins
 }
@@ -159,7 +179,7 @@ fn hashes_wait_their_turn_up_to_a_bound() {
             logins.join_next().await.unwrap().unwrap().unwrap();
         }
         // The places are free again.
-        accounts.login("ann", PASSWORD.into(), at(0)).await.unwrap();
+        accounts.login("ann", PASSWORD.into(), &here(), at(0)).await.unwrap();
     });
 }
 

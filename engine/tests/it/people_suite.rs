@@ -3,7 +3,7 @@
 use crate::databases::Database;
 use crate::given_up::given_up_after;
 use engine::domain::{PersonName, Timestamp, UserId};
-use engine::people::{Error, Login, People, Person, SigningKey, Username, token};
+use engine::people::{CheckKey, Device, Error, Login, People, Person, SigningKey, Username, token};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection as _, Executor as _};
 use std::fmt::Write as _;
@@ -103,41 +103,59 @@ macro_rules! people_suite {
             the_erased_are_listed,
             calls_that_are_given_up_harm_nobody,
         );
+        crate::people_suite::over!($open, users_suite:
+            many_are_found_at_once,
+            people_from_outside_are_met_again,
+            the_erased_leave_nothing_but_their_id,
+            a_retired_username_stays_taken_whoever_races,
+            a_password_is_replaced_if_it_is_still_the_old_one,
+            logins_end_all_but_one,
+            logins_that_are_long_over_are_removed,
+            what_ended_lately_is_told,
+            acts_are_listed_latest_first,
+        );
     };
 }
 pub(crate) use people_suite;
+
+/// Logins of one person at once: more than these tests start.
+pub(crate) const MOST: usize = 100;
 
 /// A moment of the tests' own clock.
 pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000 + millis)
 }
 
-fn person(username: Option<&str>) -> Person {
+pub(crate) fn person(username: Option<&str>) -> Person {
     Person {
         id: UserId::new(Uuid::now_v7()),
         username: username.map(|name| Username::new(name).unwrap()),
         display_name: PersonName::new("Änn 🦀").unwrap(),
         disabled: false,
+        is_admin: false,
     }
 }
 
-fn login_of(user_id: UserId) -> Login {
+pub(crate) fn login_of(user_id: UserId) -> Login {
     Login {
         id: Uuid::new_v4(),
         user_id,
         refresh_digest: [1; 32],
         previous_digest: None,
+        check_key: Some(CheckKey([7; 32])),
+        device: Device::new("2001:db8::1".parse().ok(), Some("a browser 🦀")),
+        created_at: at(0),
         rotated_at: at(0),
         expires_at: at(1_000),
-        revoked: false,
+        ended_at: None,
     }
 }
 
-async fn signed_in(people: &dyn People) -> Login {
+pub(crate) async fn signed_in(people: &dyn People) -> Login {
     let person = person(None);
     people.add(&person, None, at(0)).await.unwrap();
     let login = login_of(person.id);
-    people.add_login(&login, at(0)).await.unwrap();
+    people.add_login(&login, MOST).await.unwrap();
     login
 }
 
@@ -194,21 +212,32 @@ pub(crate) async fn a_login_is_kept_as_it_is(place: Place) {
     let other = Login {
         id: Uuid::new_v4(),
         previous_digest: Some([9; 32]),
-        revoked: true,
+        check_key: None,
+        device: Device::default(),
+        ended_at: Some(at(7)),
         ..login
     };
-    people.add_login(&other, at(0)).await.unwrap();
+    people.add_login(&other, MOST).await.unwrap();
     assert_eq!(people.login(other.id).await.unwrap(), Some(other));
     assert_eq!(people.login(Uuid::new_v4()).await.unwrap(), None);
+}
+
+/// The same login with the next refresh token, and another check key, which it does not take: it has one.
+fn next(login: &Login, digest: u8) -> Login {
+    Login {
+        refresh_digest: [digest; 32],
+        check_key: Some(CheckKey([digest; 32])),
+        rotated_at: at(100),
+        expires_at: at(5_000),
+        ..login.clone()
+    }
 }
 
 pub(crate) async fn a_refresh_token_is_replaced_once(place: Place) {
     let people = place.people;
     let login = signed_in(people.as_ref()).await;
-    let (first, second) = tokio::join!(
-        people.rotate(login.id, [1; 32], [2; 32], at(5_000), at(100)),
-        place.again.rotate(login.id, [1; 32], [3; 32], at(5_000), at(100)),
-    );
+    let (two, three) = (next(&login, 2), next(&login, 3));
+    let (first, second) = tokio::join!(people.rotate([1; 32], &two), place.again.rotate([1; 32], &three),);
     let (first, second) = (first.unwrap(), second.unwrap());
     assert!(first != second, "one of two: {first}, {second}");
     let expected = Login {
@@ -216,26 +245,30 @@ pub(crate) async fn a_refresh_token_is_replaced_once(place: Place) {
         previous_digest: Some([1; 32]),
         rotated_at: at(100),
         expires_at: at(5_000),
-        ..login
+        ..login.clone()
     };
     assert_eq!(people.login(login.id).await.unwrap(), Some(expected));
-    let nobody = people
-        .rotate(Uuid::new_v4(), [1; 32], [4; 32], at(5_000), at(100))
-        .await;
-    assert!(!nobody.unwrap());
+    let nobody = Login {
+        id: Uuid::new_v4(),
+        ..next(&login_of(UserId::new(Uuid::nil())), 4)
+    };
+    assert!(!people.rotate([1; 32], &nobody).await.unwrap());
 }
 
 pub(crate) async fn a_revoked_login_is_not_refreshed(place: Place) {
     let people = place.people;
     let login = signed_in(people.as_ref()).await;
     let other = login_of(login.user_id);
-    people.add_login(&other, at(0)).await.unwrap();
-    people.revoke(login.id).await.unwrap();
-    people.revoke(login.id).await.unwrap();
-    people.revoke(Uuid::new_v4()).await.unwrap();
-    let rotated = people.rotate(login.id, [1; 32], [2; 32], at(5_000), at(100)).await;
+    people.add_login(&other, MOST).await.unwrap();
+    for (id, ends) in [(login.id, true), (login.id, false), (Uuid::new_v4(), false)] {
+        assert_eq!(people.end_login(id, None, at(50)).await.unwrap(), ends);
+    }
+    let rotated = people.rotate([1; 32], &next(&login, 2)).await;
     assert!(!rotated.unwrap());
-    let revoked = Login { revoked: true, ..login };
+    let revoked = Login {
+        ended_at: Some(at(50)),
+        ..login
+    };
     assert_eq!(place.again.login(revoked.id).await.unwrap(), Some(revoked));
     assert_eq!(people.login(other.id).await.unwrap(), Some(other), "another device");
 }
@@ -290,9 +323,9 @@ pub(crate) async fn calls_that_are_given_up_harm_nobody(place: Place) {
         let keys = given_up_after(polls, people.signing_keys(&never)).await;
         let added = given_up_after(polls, people.add(&person(None), None, at(0))).await;
         let found = given_up_after(polls, people.login(login.id)).await;
-        people.revoke(login.id).await.unwrap();
+        people.end_login(login.id, None, at(1)).await.unwrap();
         let kept = place.again.login(login.id).await.unwrap().unwrap();
-        assert!(kept.revoked, "answered, so it is there: after {polls} polls");
+        assert!(kept.ended_at.is_some(), "answered, so it is there: after {polls} polls");
         login = signed_in(people.as_ref()).await;
         assert!(
             place.again.login(login.id).await.unwrap().is_some(),

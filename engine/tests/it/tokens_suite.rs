@@ -1,6 +1,6 @@
 //! What access tokens and their keys must do over every store of people.
 
-use crate::accounts_suite::{ACCESS_MS, PASSWORD, accounts, config, register};
+use crate::accounts_suite::{ACCESS_MS, PASSWORD, accounts, config, here, register};
 use crate::people_suite::{Place, at};
 use engine::domain::Timestamp;
 use engine::people::Accounts;
@@ -56,7 +56,7 @@ pub(crate) async fn the_newest_key_signs_and_all_verify(place: Place) {
         place.rows.add_key(key).await;
     }
     let after = accounts(&place).await;
-    let new = after.login("ann", PASSWORD.into(), at(30)).await.unwrap();
+    let new = after.login("ann", PASSWORD.into(), &here(), at(30)).await.unwrap();
     assert_eq!(header(&new.access_token).kid, Some(newest.id.to_string()));
     after.verify(&old.access_token, at(30)).await.unwrap();
     after.verify(&new.access_token, at(30)).await.unwrap();
@@ -67,7 +67,7 @@ pub(crate) async fn an_unknown_key_is_looked_for_seldom(place: Place) {
     let known = register(&accounts, "ann").await.unwrap();
     place.rows.add_key(&make_key(at(1))).await;
     let newer = Accounts::start(place.people.clone(), config(), at(1)).await.unwrap();
-    let unknown = newer.login("ann", PASSWORD.into(), at(1)).await.unwrap();
+    let unknown = newer.login("ann", PASSWORD.into(), &here(), at(1)).await.unwrap();
     let early = at(RELOAD_MS - 1);
     assert_eq!(
         refused(&accounts, &unknown.access_token, early).await,
@@ -77,7 +77,7 @@ pub(crate) async fn an_unknown_key_is_looked_for_seldom(place: Place) {
     // It counts from there.
     place.rows.add_key(&make_key(at(2))).await;
     let newest = Accounts::start(place.people.clone(), config(), at(2)).await.unwrap();
-    let unknown = newest.login("ann", PASSWORD.into(), at(2)).await.unwrap();
+    let unknown = newest.login("ann", PASSWORD.into(), &here(), at(2)).await.unwrap();
     let early = at(2 * RELOAD_MS - 1);
     assert_eq!(
         refused(&accounts, &unknown.access_token, early).await,
@@ -92,7 +92,7 @@ pub(crate) async fn all_who_meet_a_new_key_at_once_wait_for_it(place: Place) {
     register(&accounts, "ann").await.unwrap();
     place.rows.add_key(&make_key(at(1))).await;
     let newer = Accounts::start(place.people.clone(), config(), at(1)).await.unwrap();
-    let ann = newer.login("ann", PASSWORD.into(), at(1)).await.unwrap();
+    let ann = newer.login("ann", PASSWORD.into(), &here(), at(1)).await.unwrap();
     let now = at(RELOAD_MS);
     let (one, two, three) = tokio::join!(
         accounts.verify(&ann.access_token, now),

@@ -1,0 +1,230 @@
+//! `/v1/admin/…`: what admins may see and do of people. Each act is kept in the audit, with the change or not at all.
+
+use super::auth::error;
+use super::guard::{Admin, Asked};
+use super::{App, schema};
+use crate::edge::Notice;
+use crate::error::Error;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use engine::domain::{PersonName, Timestamp, UserId};
+use engine::people::{self, Act, Person, Username, UsernamePrefix};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// Most people or acts in one answer.
+const PAGE: usize = 200;
+
+/// Which people, and from where on.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Search {
+    /// How the username begins; without it everybody is listed, guests too, in the order of their coming.
+    #[param(value_type = String, required = false, pattern = "^[a-z0-9_.-]{1,32}$")]
+    prefix: Option<String>,
+    /// The `next` of the page before.
+    #[param(value_type = String, required = false)]
+    after: Option<String>,
+    /// How many; 200 if absent.
+    #[param(value_type = u64, required = false, maximum = 200)]
+    limit: Option<usize>,
+}
+
+/// Which acts.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Earlier {
+    /// The `next` of the page before.
+    #[param(value_type = String, format = "uuid", required = false)]
+    after: Option<Uuid>,
+    /// How many; 200 if absent.
+    #[param(value_type = u64, required = false, maximum = 200)]
+    limit: Option<usize>,
+}
+
+/// A person as admins see them.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Account)]
+struct Account<'a> {
+    #[schema(value_type = schema::UserId)]
+    id: UserId,
+    /// Guests, people of an outside issuer and the deleted have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = schema::Username, required = false)]
+    username: Option<&'a str>,
+    #[schema(value_type = schema::DisplayName)]
+    display_name: &'a PersonName,
+    /// May not sign in; so may the deleted not.
+    disabled: bool,
+    admin: bool,
+}
+
+/// A page of people.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Accounts)]
+pub(super) struct Accounts<'a> {
+    users: Vec<Account<'a>>,
+    /// Where the next page goes on; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    next: Option<String>,
+}
+
+/// Something an admin did.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Act)]
+struct ShownAct<'a> {
+    #[schema(value_type = String, format = "uuid")]
+    id: Uuid,
+    #[schema(value_type = schema::Time)]
+    at: Timestamp,
+    /// Which admin; all zeros: the command line.
+    #[schema(value_type = schema::UserId)]
+    actor_id: UserId,
+    /// What, as in `user.disable`.
+    action: &'a str,
+    /// To whom or what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uuid", required = false)]
+    target_id: Option<Uuid>,
+    /// What else is to be known of it.
+    #[schema(value_type = Object)]
+    detail: &'a serde_json::Value,
+}
+
+impl<'a> ShownAct<'a> {
+    fn of(act: &'a Act) -> Self {
+        Self {
+            id: act.id,
+            at: act.at,
+            actor_id: act.actor_id,
+            action: &act.action,
+            target_id: act.target_id,
+            detail: &act.detail,
+        }
+    }
+}
+
+/// A page of acts, the latest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Audit)]
+pub(super) struct Audit<'a> {
+    acts: Vec<ShownAct<'a>>,
+    /// Where the next page goes on; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = "uuid", required = false)]
+    next: Option<Uuid>,
+}
+
+fn limit(asked: Option<usize>) -> Result<usize, Error> {
+    let limit = asked.unwrap_or(PAGE);
+    if (1..=PAGE).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(Error::bad_field("limit", format!("limit must be from 1 to {PAGE}")))
+    }
+}
+
+fn listing(search: &Search) -> Result<people::Listing, Error> {
+    let wrong = |field: &'static str, rule: &str| Error::bad_field(field, format!("{field} {rule}"));
+    let no_page = || wrong("after", "must be the next of a page of the same list");
+    let Some(prefix) = &search.prefix else {
+        let after = search.after.as_deref().map(str::parse).transpose();
+        let after = after.map_err(|_| no_page())?;
+        return Ok(people::Listing::All { after });
+    };
+    let prefix = UsernamePrefix::new(prefix).ok_or_else(|| wrong("prefix", "must be as usernames begin"))?;
+    let after = match &search.after {
+        Some(after) => Some(Username::new(after).ok_or_else(no_page)?),
+        None => None,
+    };
+    Ok(people::Listing::Prefix { prefix, after })
+}
+
+fn shown(person: &Person) -> Account<'_> {
+    Account {
+        id: person.id,
+        username: person.username.as_ref().map(Username::as_str),
+        display_name: &person.display_name,
+        disabled: person.disabled,
+        admin: person.is_admin,
+    }
+}
+
+/// People, page by page; by the beginning of their username, or all of them.
+#[utoipa::path(get, path = "/v1/admin/users", tag = "admin", params(Search),
+    responses((status = 200, description = "A page of people.", body = Accounts<'_>)))]
+pub(super) async fn users(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Asked(search): Asked<Search>,
+) -> Result<Response, Error> {
+    let limit = limit(search.limit)?;
+    let listing = listing(&search)?;
+    let page = app.accounts.list(&listing, limit).await.map_err(error)?;
+    let last = page.last().filter(|_| page.len() == limit);
+    let next = last.and_then(|last| match listing {
+        people::Listing::All { .. } => Some(last.id.to_string()),
+        people::Listing::Prefix { .. } => last.username.as_ref().map(Username::to_string),
+    });
+    let users = page.iter().map(shown).collect();
+    Ok(axum::Json(Accounts { users, next }).into_response())
+}
+
+fn path_user(text: &str) -> Result<UserId, Error> {
+    text.parse().map_err(|_| error(people::accounts::Error::Nobody))
+}
+
+/// Disables an account: its sessions close, its tokens are refused, until it is enabled again.
+#[utoipa::path(post, path = "/v1/admin/users/{user}/disable", tag = "admin",
+    params(("user" = schema::UserId, Path, description = "Who.")),
+    responses((status = 204, description = "Disabled, as it may have been before.")))]
+pub(super) async fn disable(
+    State(app): State<Arc<App>>,
+    admin: Admin,
+    Path(user): Path<String>,
+) -> Result<Response, Error> {
+    set_disabled(&app, &admin, &user, true).await
+}
+
+/// Enables an account again; its logins go on.
+#[utoipa::path(post, path = "/v1/admin/users/{user}/enable", tag = "admin",
+    params(("user" = schema::UserId, Path, description = "Who.")),
+    responses((status = 204, description = "Enabled, as it may have been before.")))]
+pub(super) async fn enable(
+    State(app): State<Arc<App>>,
+    admin: Admin,
+    Path(user): Path<String>,
+) -> Result<Response, Error> {
+    set_disabled(&app, &admin, &user, false).await
+}
+
+async fn set_disabled(app: &App, admin: &Admin, user: &str, disabled: bool) -> Result<Response, Error> {
+    let (user_id, now) = (path_user(user)?, app.clock.now());
+    let done = if disabled {
+        app.accounts.disable(admin.user_id, user_id, now).await
+    } else {
+        app.accounts.enable(admin.user_id, user_id, now).await
+    };
+    done.map_err(error)?;
+    app.edge.tell(&Notice::Disabled { user_id, disabled });
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// What admins did, the latest first.
+#[utoipa::path(get, path = "/v1/admin/audit", tag = "admin", params(Earlier),
+    responses((status = 200, description = "A page of acts.", body = Audit<'_>)))]
+pub(super) async fn audit(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Asked(earlier): Asked<Earlier>,
+) -> Result<Response, Error> {
+    let limit = limit(earlier.limit)?;
+    let page = app.accounts.acts(earlier.after, limit).await.map_err(error)?;
+    let next = page.last().filter(|_| page.len() == limit).map(|last| last.id);
+    let acts = page.iter().map(ShownAct::of).collect();
+    Ok(axum::Json(Audit { acts, next }).into_response())
+}

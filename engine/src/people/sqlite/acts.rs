@@ -1,0 +1,54 @@
+//! What admins did, in SQLite.
+
+use super::{Sqlite, failed};
+use crate::domain::{Timestamp, UserId};
+use crate::people::rows::limit_of;
+use crate::people::{Act, Acts, Error};
+use async_trait::async_trait;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::types::Json;
+use sqlx::{Row, query};
+use uuid::Uuid;
+
+/// The statement that keeps an act.
+pub(super) fn insert(act: &Act) -> Query<'_, sqlx::Sqlite, SqliteArguments<'_>> {
+    query("INSERT INTO audit (audit_id, at, actor_id, action, target_id, detail) VALUES (?, ?, ?, ?, ?, ?)")
+        .bind(act.id)
+        .bind(act.at.as_millis())
+        .bind(act.actor_id.uuid())
+        .bind(&act.action)
+        .bind(act.target_id)
+        .bind(Json(&act.detail))
+}
+
+#[async_trait]
+impl Acts for Sqlite {
+    async fn audit(&self, act: &Act) -> Result<(), Error> {
+        insert(act).execute(&self.file.writer).await.map_err(failed)?;
+        Ok(())
+    }
+
+    async fn acts(&self, before: Option<Uuid>, limit: usize) -> Result<Vec<Act>, Error> {
+        let rows = query(
+            "SELECT audit_id, at, actor_id, action, target_id, detail FROM audit
+             WHERE audit_id < ? ORDER BY audit_id DESC LIMIT ?",
+        )
+        .bind(before.unwrap_or(Uuid::max()))
+        .bind(limit_of(limit))
+        .fetch_all(&self.file.readers)
+        .await
+        .map_err(failed)?;
+        let act = |row: &SqliteRow| {
+            Ok(Act {
+                id: row.try_get("audit_id")?,
+                at: Timestamp::from_millis(row.try_get("at")?),
+                actor_id: UserId::new(row.try_get("actor_id")?),
+                action: row.try_get("action")?,
+                target_id: row.try_get("target_id")?,
+                detail: row.try_get::<Json<_>, _>("detail")?.0,
+            })
+        };
+        rows.iter().map(|row| act(row).map_err(failed)).collect()
+    }
+}
