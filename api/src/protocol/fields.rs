@@ -27,6 +27,7 @@ macro_rules! fields {
         impl<'a> Fields<'a> {
             $(
                 #[allow(missing_docs, reason = "each is the field of its name")]
+                #[allow(clippy::new_ret_no_self, reason = "a field may be called so")]
                 #[must_use]
                 pub fn $name(&self) -> Field<'a> {
                     Field { name: stringify!($name), raw: self.$name.map(RawValue::get) }

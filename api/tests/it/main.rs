@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
+mod accounts;
+mod admin;
 mod bad_input;
 mod chat;
 mod deploy;
@@ -13,11 +15,15 @@ mod documents;
 mod drain;
 mod embedded_faults;
 mod first_steps;
+#[allow(dead_code, reason = "the engine's tests need more of it")]
+#[path = "../../../engine/tests/it/issuer.rs"]
+mod issuer;
 mod limits;
 mod matrix;
 mod mentions;
 mod openapi;
 mod origins;
+mod outside;
 mod poison;
 mod proof;
 mod refusals;
@@ -25,6 +31,7 @@ mod rest;
 mod restart;
 mod search;
 mod security;
+mod sessions;
 mod slow_reader;
 mod support;
 mod threads;

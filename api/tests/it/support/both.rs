@@ -5,34 +5,47 @@
 //! A cluster takes seconds to begin, so a scenario is a story, not a line.
 
 use super::cluster::Cluster;
-use super::server::Server;
+use super::server::{Ended, Server, run_to_end};
 
 /// Where a scenario plays.
 pub(crate) struct Site {
     edges: Vec<Server>,
+    cluster: Option<Cluster>,
 }
 
 impl Site {
     /// `roomlog serve` in a folder of its own.
     pub(crate) async fn embedded(settings: &[(&str, &str)]) -> Self {
+        Self::embedded_from(&[], settings).await
+    }
+
+    /// The same with more words on the command line.
+    pub(crate) async fn embedded_from(words: &[&str], settings: &[(&str, &str)]) -> Self {
         Self {
-            edges: vec![Server::embedded_with(settings).await],
+            edges: vec![Server::start(&[&["serve"], words].concat(), settings).await],
+            cluster: None,
         }
     }
 
     /// `roomlog serve` and `roomlog edge` on a database, topics and keys of their own.
     pub(crate) async fn cluster(settings: &[(&str, &str)]) -> Self {
+        Self::cluster_from(&[], settings).await
+    }
+
+    /// The same with more words on the command line.
+    pub(crate) async fn cluster_from(words: &[&str], settings: &[(&str, &str)]) -> Self {
         let mut cluster = Cluster::new().await;
         // As in embedded mode, so that scenarios need not know.
         cluster = cluster.with("ROOMLOG_PEOPLE__GUESTS", "always");
         for &(name, value) in settings {
             cluster = cluster.with(name, value);
         }
-        let edges = vec![
-            Server::start(&["serve"], &cluster.settings()).await,
-            cluster.edge().await,
-        ];
-        Self { edges }
+        let start = async |part: &str| Server::start(&[&[part], words].concat(), &cluster.settings()).await;
+        let edges = vec![start("serve").await, start("edge").await];
+        Self {
+            edges,
+            cluster: Some(cluster),
+        }
     }
 
     /// The edge that is asked.
@@ -43,6 +56,28 @@ impl Site {
     /// Another edge of the same log; in embedded mode the same one.
     pub(crate) fn other(&self) -> &Server {
         self.edges.last().expect("there is one")
+    }
+
+    /// Stops the embedded process, runs a command of `roomlog` on what it left, and starts it again; beside a cluster it
+    /// just runs.
+    pub(crate) async fn run(&mut self, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
+        match &self.cluster {
+            Some(cluster) => {
+                let mut settings = cluster.settings();
+                settings.extend_from_slice(environment);
+                run_to_end(arguments, &settings)
+            }
+            None => {
+                let server = &mut self.edges[0];
+                server.stop().await;
+                let folder = server.data_dir().display().to_string();
+                let mut settings = vec![("ROOMLOG_DATA_DIR", folder.as_str())];
+                settings.extend_from_slice(environment);
+                let ended = run_to_end(arguments, &settings);
+                server.again().await;
+                ended
+            }
+        }
     }
 }
 

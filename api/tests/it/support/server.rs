@@ -68,6 +68,18 @@ impl Server {
             ("ROOMLOG_LIMITS__ADDRESS_PER_SECOND".to_owned(), "0".to_owned()),
             ("ROOMLOG_LIMITS__PERSON_PER_SECOND".to_owned(), "0".to_owned()),
             ("ROOMLOG_LIMITS__ROOM_PER_SECOND".to_owned(), "0".to_owned()),
+            (
+                "ROOMLOG_PEOPLE__ATTEMPTS__ACCOUNT_INTERVAL_MS".to_owned(),
+                "0".to_owned(),
+            ),
+            (
+                "ROOMLOG_PEOPLE__ATTEMPTS__ADDRESS_INTERVAL_MS".to_owned(),
+                "0".to_owned(),
+            ),
+            (
+                "ROOMLOG_PEOPLE__ATTEMPTS__NEWCOMER_INTERVAL_MS".to_owned(),
+                "0".to_owned(),
+            ),
         ]);
         all.extend(
             settings
