@@ -10,6 +10,8 @@ mod admin;
 mod config;
 mod error;
 mod own;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 mod verify;
 

@@ -115,15 +115,37 @@ impl Hasher {
         let (tell, told) = oneshot::channel();
         // The place goes with the work: who stops waiting for the answer does not free a thread that is still busy.
         let job = Box::new(move || {
-            let answer = work();
+            // Who waits no more gets no hash.
+            let answer = (!tell.is_closed()).then(work);
             drop(place);
-            // Nobody may be waiting any more.
-            let _ = tell.send(answer);
+            if let Some(answer) = answer {
+                // Nobody may be waiting any more by now.
+                let _ = tell.send(answer);
+            }
         });
         if !self.workers.give(job) {
             return Err(Error::Busy);
         }
         told.await.map_err(broken)?
+    }
+
+    /// Keeps every thread that hashes from hashing, until what is answered is dropped.
+    #[cfg(test)]
+    pub(super) fn hold(&self, threads: usize) -> std::sync::mpsc::Sender<()> {
+        let (free, freed) = std::sync::mpsc::channel();
+        let freed = Arc::new(std::sync::Mutex::new(freed));
+        let (tell, told) = std::sync::mpsc::channel();
+        for _ in 0..threads {
+            let (freed, tell) = (freed.clone(), tell.clone());
+            let held = self.workers.give(Box::new(move || {
+                tell.send(()).expect("heard");
+                // It ends with an error when the other half is dropped.
+                let _ = freed.lock().map(|freed| freed.recv());
+            }));
+            assert!(held, "there is a place for it");
+            told.recv().expect("it holds a thread");
+        }
+        free
     }
 }
 
