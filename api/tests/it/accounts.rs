@@ -114,8 +114,12 @@ async fn a_new_name_is_everywhere_at_once_and_what_was_said_keeps_the_old_one(si
         .map(|said| &said["from"]["name"])
         .collect();
     assert_eq!(said, ["ann", "Änn 🦀"]);
-    // A session goes on by the new token, and its person by the new name.
-    let mut wire = Wire::open(edge, &ann).await;
+    a_session_goes_on_by_the_new_name(edge, &ann, &renamed, &room).await;
+}
+
+async fn a_session_goes_on_by_the_new_name(edge: &Server, ann: &Person, renamed: &Person, room: &str) {
+    let messages = format!("/v1/rooms/{room}/messages");
+    let mut wire = Wire::open(edge, ann).await;
     wire.ask("auth", json!({ "token": renamed.token }))
         .await
         .expect("the same person");
@@ -124,7 +128,7 @@ async fn a_new_name_is_everywhere_at_once_and_what_was_said_keeps_the_old_one(si
         .await
         .expect("sent");
     let page = edge
-        .told(&renamed, &format!("{messages}?min_seq={}&limit=1", sent["seq"]))
+        .told(renamed, &format!("{messages}?min_seq={}&limit=1", sent["seq"]))
         .await;
     assert_eq!(page["messages"][0]["from"]["name"], "Änn 🦀");
 }
@@ -276,9 +280,13 @@ async fn who_is_deleted_is_nobody_any_more(site: Site) {
         (&json!("deleted user"), &json!(""))
     );
 
+    nothing_of_theirs_is_good(&site, &ann, &ben).await;
+}
+
+async fn nothing_of_theirs_is_good(site: &Site, ann: &Person, ben: &Person) {
     for edge in [site.edge(), site.other()] {
-        is_refused(edge, &ann, StatusCode::FORBIDDEN).await;
-        assert_eq!(login(edge, &ann, PASSWORD).await.0, StatusCode::UNAUTHORIZED);
+        is_refused(edge, ann, StatusCode::FORBIDDEN).await;
+        assert_eq!(login(edge, ann, PASSWORD).await.0, StatusCode::UNAUTHORIZED);
         let refresh = json!({ "refresh_token": ann.refresh_token });
         assert_eq!(
             edge.post("/v1/auth/refresh", None, refresh).await.status(),

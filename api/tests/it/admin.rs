@@ -2,7 +2,7 @@
 
 use crate::accounts::{is_refused, login};
 use crate::support::both::{Site, both};
-use crate::support::contract::Contract;
+use crate::support::contract::{Answer, Contract};
 use crate::support::server::{run_to_end, text};
 use crate::support::{Person, Server, Wire, cid};
 use reqwest::{Method, StatusCode};
@@ -96,16 +96,15 @@ async fn a_folder_in_use_is_left_alone() {
     assert!(ended.stderr.contains("stop `roomlog serve` first"), "{}", ended.stderr);
 }
 
-async fn admins_see_to_accounts_and_every_act_is_kept(mut site: Site) {
-    let root = admin(&mut site, "root").await;
-    let (edge, other) = (site.edge(), site.other());
-    let contract = Contract::of(edge).await;
-    let (ann, ben) = (edge.register("ann").await, edge.register("ben").await);
-    let ask = async |who: Option<&Person>, method: Method, path: &str| {
-        contract
-            .ask(edge, method, path, who.map(|who| who.token.as_str()), None)
-            .await
-    };
+/// Asks without a body.
+async fn ask(contract: &Contract, edge: &Server, who: Option<&Person>, method: Method, path: &str) -> Answer {
+    let token = who.map(|who| who.token.as_str());
+    contract.ask(edge, method, path, token, None).await
+}
+
+/// Neither who is not known nor who is no admin may do any of it.
+async fn nobody_else_may(contract: &Contract, edge: &Server, ann: &Person) {
+    let ben = edge.register("ben").await;
     let (disable, enable) = (
         format!("/v1/admin/users/{}/disable", ann.id),
         format!("/v1/admin/users/{}/enable", ann.id),
@@ -117,18 +116,33 @@ async fn admins_see_to_accounts_and_every_act_is_kept(mut site: Site) {
         (Method::POST, enable.as_str()),
     ] {
         assert_eq!(
-            ask(None, method.clone(), path).await.name(),
+            ask(contract, edge, None, method.clone(), path).await.name(),
             "unauthenticated",
             "{path}"
         );
-        assert_eq!(ask(Some(&ben), method, path).await.name(), "forbidden", "{path}");
+        assert_eq!(
+            ask(contract, edge, Some(&ben), method, path).await.name(),
+            "forbidden",
+            "{path}"
+        );
     }
-    edge.told(&ann, "/v1/me").await;
+    edge.told(ann, "/v1/me").await;
+}
 
+async fn admins_see_to_accounts_and_every_act_is_kept(mut site: Site) {
+    let root = admin(&mut site, "root").await;
+    let (edge, other) = (site.edge(), site.other());
+    let contract = Contract::of(edge).await;
+    let ann = edge.register("ann").await;
+    nobody_else_may(&contract, edge, &ann).await;
+    let (disable, enable) = (
+        format!("/v1/admin/users/{}/disable", ann.id),
+        format!("/v1/admin/users/{}/enable", ann.id),
+    );
     let mut wire = Wire::open(other, &ann).await;
     for _ in 0..2 {
         assert_eq!(
-            ask(Some(&root), Method::POST, &disable).await.status,
+            ask(&contract, edge, Some(&root), Method::POST, &disable).await.status,
             StatusCode::NO_CONTENT
         );
     }
@@ -144,7 +158,7 @@ async fn admins_see_to_accounts_and_every_act_is_kept(mut site: Site) {
         );
     }
     assert_eq!(
-        ask(Some(&root), Method::POST, &enable).await.status,
+        ask(&contract, edge, Some(&root), Method::POST, &enable).await.status,
         StatusCode::NO_CONTENT
     );
     for server in [edge, other] {
@@ -156,15 +170,30 @@ async fn admins_see_to_accounts_and_every_act_is_kept(mut site: Site) {
         .await
         .expect("the same login goes on");
 
+    what_can_not_be_is_refused(&contract, edge, &root, &ann).await;
+    the_audit_tells(&contract, edge, &root, &ann).await;
+}
+
+async fn what_can_not_be_is_refused(contract: &Contract, edge: &Server, root: &Person, ann: &Person) {
+    let enable = format!("/v1/admin/users/{}/enable", ann.id);
     let oneself = ask(
-        Some(&root),
+        contract,
+        edge,
+        Some(root),
         Method::POST,
         &format!("/v1/admin/users/{}/disable", root.id),
     )
     .await;
     assert_eq!(oneself.name(), "conflict");
     for nobody in [cid().as_str(), "nonsense"] {
-        let answer = ask(Some(&root), Method::POST, &format!("/v1/admin/users/{nobody}/disable")).await;
+        let answer = ask(
+            contract,
+            edge,
+            Some(root),
+            Method::POST,
+            &format!("/v1/admin/users/{nobody}/disable"),
+        )
+        .await;
         assert_eq!(answer.name(), "not_found");
     }
     let body = json!({ "password": PASSWORD });
@@ -173,14 +202,18 @@ async fn admins_see_to_accounts_and_every_act_is_kept(mut site: Site) {
         .await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
     assert_eq!(
-        ask(Some(&root), Method::POST, &enable).await.name(),
+        ask(contract, edge, Some(root), Method::POST, &enable).await.name(),
         "conflict",
         "deleted is deleted"
     );
+}
 
-    let first = ask(Some(&root), Method::GET, "/v1/admin/audit?limit=2").await.body;
+async fn the_audit_tells(contract: &Contract, edge: &Server, root: &Person, ann: &Person) {
+    let first = ask(contract, edge, Some(root), Method::GET, "/v1/admin/audit?limit=2")
+        .await
+        .body;
     let path = format!("/v1/admin/audit?after={}", text(&first["next"]));
-    let rest = ask(Some(&root), Method::GET, &path).await.body;
+    let rest = ask(contract, edge, Some(root), Method::GET, &path).await.body;
     let acts = [&first, &rest]
         .map(|page| page["acts"].as_array().expect("a list").clone())
         .concat();

@@ -33,6 +33,20 @@ fn current(sessions: &[Value]) -> String {
     id
 }
 
+fn are_described(listed: &[Value]) {
+    for session in listed {
+        assert_eq!(session["address"], "127.0.0.1", "{session}");
+        assert!(
+            session["created_at"].as_u64() <= session["used_at"].as_u64(),
+            "{session}"
+        );
+        assert!(
+            session["used_at"].as_u64() < session["expires_at"].as_u64(),
+            "{session}"
+        );
+    }
+}
+
 async fn logins_are_listed_and_ended_one_by_one_or_all(site: Site) {
     let (edge, other) = (site.edge(), site.other());
     let contract = Contract::of(edge).await;
@@ -63,17 +77,7 @@ async fn logins_are_listed_and_ended_one_by_one_or_all(site: Site) {
         .filter_map(|session| session["user_agent"].as_str())
         .collect();
     assert_eq!(agents, ["a phone"]);
-    for session in &listed {
-        assert_eq!(session["address"], "127.0.0.1", "{session}");
-        assert!(
-            session["created_at"].as_u64() <= session["used_at"].as_u64(),
-            "{session}"
-        );
-        assert!(
-            session["used_at"].as_u64() < session["expires_at"].as_u64(),
-            "{session}"
-        );
-    }
+    are_described(&listed);
     let ids = (
         current(&listed),
         current(&sessions(&contract, edge, &phone).await),
@@ -110,6 +114,10 @@ async fn logins_are_listed_and_ended_one_by_one_or_all(site: Site) {
     // One's own may be ended like any other.
     assert_eq!(end(&ann, &ids.0).await, StatusCode::NO_CONTENT);
     is_refused(edge, &ann, StatusCode::UNAUTHORIZED).await;
+    strangers_are_refused(&contract, edge).await;
+}
+
+async fn strangers_are_refused(contract: &Contract, edge: &Server) {
     for (method, path) in [
         (Method::GET, "/v1/me/sessions"),
         (Method::DELETE, "/v1/me/sessions"),

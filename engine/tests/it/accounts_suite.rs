@@ -49,10 +49,12 @@ macro_rules! accounts_suite {
             a_username_is_never_given_twice,
             a_made_up_refresh_token_harms_nobody,
             logins_older_than_the_check_go_on,
+            nothing_secret_is_shown_by_debug,
+        );
+        crate::people_suite::over!($open, attempts_suite:
             passwords_are_tried_a_bounded_number_of_times,
             one_address_comes_in_a_bounded_number_of_times,
             an_unknown_person_costs_as_much_as_a_wrong_password,
-            nothing_secret_is_shown_by_debug,
         );
         crate::people_suite::over!($open, admin_suite:
             an_access_token_ends_with_its_login,

@@ -5,6 +5,7 @@
 
 mod accounts_suite;
 mod admin_suite;
+mod attempts_suite;
 mod corpus;
 mod databases;
 mod disk;
@@ -24,6 +25,7 @@ mod log_kafka_topics;
 mod log_sqlite;
 mod log_sqlite_disk;
 mod log_suite;
+mod outsiders_suite;
 mod own_kafka;
 mod own_suite;
 mod people_postgres;
