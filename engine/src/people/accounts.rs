@@ -162,24 +162,31 @@ impl Accounts {
         if !matches!(answer, Err(Error::Credentials)) {
             self.attempts.refund(&charged);
         }
-        let person = answer?;
+        let (person, stored) = answer?;
         if person.disabled {
             return Err(Error::Disabled);
         }
-        self.sign_in(person, device, now).await
+        let signed_in = self.sign_in(person, device, now).await?;
+        // A password that was changed since it was looked up ended the logins of then: this one is ended here. One that is
+        // changed from now on finds it.
+        if !self.people.password_is(signed_in.person.id, &stored).await? {
+            self.people.end_login(signed_in.sid, None, now).await?;
+            return Err(Error::Credentials);
+        }
+        Ok(signed_in)
     }
 
-    /// Whose username and password these are, after the time of one hash, known or not.
-    async fn identify(&self, username: Option<Username>, password: String) -> Result<Person, Error> {
+    /// Whose username and password these are, with the password's hash; after the time of one hash, known or not.
+    async fn identify(&self, username: Option<Username>, password: String) -> Result<(Person, String), Error> {
         let known = match username {
             Some(username) => self.people.by_username(&username).await?,
             None => None,
         };
-        let (person, stored) = known.unzip();
+        let stored = known.as_ref().map(|(_, stored)| stored.clone());
         if password.len() > self.config.password_most || !self.hasher.verify(password, stored).await? {
             return Err(Error::Credentials);
         }
-        person.ok_or(Error::Credentials)
+        known.ok_or(Error::Credentials)
     }
 
     /// Somebody without an account, signed in.

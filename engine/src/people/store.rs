@@ -42,6 +42,9 @@ pub trait Users: Send + Sync + 'static {
     /// The hash of a person's password; `None` of those who have none.
     async fn password(&self, id: UserId) -> Result<Option<String>, Error>;
 
+    /// Whether the hash of a person's password is this one, once a change that is under way is over.
+    async fn password_is(&self, id: UserId, hash: &str) -> Result<bool, Error>;
+
     /// Gives a person another name for others to see; false when they are disabled, or nobody.
     async fn rename(&self, id: UserId, name: &PersonName) -> Result<bool, Error>;
 

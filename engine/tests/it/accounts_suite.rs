@@ -42,6 +42,7 @@ macro_rules! accounts_suite {
             a_new_name_is_in_a_new_token_of_the_same_login,
             a_changed_password_ends_every_other_login,
             a_password_is_changed_by_who_knows_it,
+            no_login_by_the_old_password_outlives_it,
             logins_are_listed_with_where_they_came_from,
             a_person_ends_their_own_logins_alone,
             one_person_has_a_bounded_number_of_logins,

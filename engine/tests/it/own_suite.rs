@@ -53,6 +53,29 @@ pub(crate) async fn a_changed_password_ends_every_other_login(place: Place) {
     accounts.login("ann", OTHER.into(), &here(), at(4)).await.unwrap();
 }
 
+/// Whoever signs in with the old password in the instant in which it is changed is out afterwards, too.
+pub(crate) async fn no_login_by_the_old_password_outlives_it(place: Place) {
+    let (accounts, other) = (accounts(&place).await, started(&place, config()).await);
+    for round in 0..20 {
+        let username = format!("ann{round}");
+        let ann = register(&accounts, &username).await.unwrap();
+        let whose = caller(&accounts, &ann, at(1)).await;
+        let device = here();
+        let (changed, signed_in, again) = tokio::join!(
+            accounts.change_password(&whose, PASSWORD.into(), OTHER.into(), at(2)),
+            other.login(&username, PASSWORD.into(), &device, at(2)),
+            accounts.login(&username, PASSWORD.into(), &device, at(2)),
+        );
+        changed.unwrap();
+        for answer in [signed_in, again] {
+            assert!(matches!(answer, Ok(_) | Err(Error::Credentials)), "{answer:?}");
+        }
+        let left = accounts.logins(&whose, at(3)).await.unwrap();
+        let left: Vec<Uuid> = left.iter().map(|login| login.id).collect();
+        assert_eq!(left, [ann.sid], "round {round}");
+    }
+}
+
 pub(crate) async fn a_password_is_changed_by_who_knows_it(place: Place) {
     let accounts = accounts(&place).await;
     let ann = register(&accounts, "ann").await.unwrap();

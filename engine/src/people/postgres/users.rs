@@ -157,6 +157,13 @@ impl Users for Postgres {
         Ok(self.within(select.fetch_optional(&self.pool)).await?.flatten())
     }
 
+    async fn password_is(&self, id: UserId, hash: &str) -> Result<bool, Error> {
+        // The lock waits for whoever is changing it.
+        let select = query_scalar!("SELECT password FROM users WHERE user_id = $1 FOR SHARE", id.uuid());
+        let stored = self.within(select.fetch_optional(&self.pool)).await?.flatten();
+        Ok(stored.is_some_and(|stored| stored == hash))
+    }
+
     async fn rename(&self, id: UserId, name: &PersonName) -> Result<bool, Error> {
         let update = query!(
             "UPDATE users SET display_name = $2 WHERE user_id = $1 AND NOT disabled",
@@ -174,23 +181,32 @@ impl Users for Postgres {
         keep: Option<Uuid>,
         at: Timestamp,
     ) -> Result<Option<Vec<Uuid>>, Error> {
-        let replace = query!(
-            r#"WITH changed AS (
-                   UPDATE users SET password = $3 WHERE user_id = $1 AND password = $2 AND NOT disabled RETURNING user_id
-               ), ended AS (
-                   UPDATE logins SET revoked = true, ended_at = $5 FROM changed
-                   WHERE logins.user_id = changed.user_id AND NOT logins.revoked AND login_id IS DISTINCT FROM $4
-                   RETURNING login_id
-               )
-               SELECT EXISTS (SELECT FROM changed) AS "changed!", ARRAY(SELECT login_id FROM ended) AS "ended!""#,
-            id.uuid(),
-            from,
-            to,
-            keep,
-            at.as_millis(),
-        );
-        let done = self.within(replace.fetch_one(&self.pool)).await?;
-        Ok(done.changed.then_some(done.ended))
+        self.within(async {
+            let mut transaction = Transaction::begin(&self.pool, "BEGIN").await?;
+            let changed = query!(
+                "UPDATE users SET password = $3 WHERE user_id = $1 AND password = $2 AND NOT disabled",
+                id.uuid(),
+                from,
+                to,
+            )
+            .execute(&mut *transaction)
+            .await?;
+            let mut ended = None;
+            if changed.rows_affected() == 1 {
+                // A statement of its own sees the logins that began while the first waited for the row.
+                let logins = query_scalar!(
+                    "UPDATE logins SET revoked = true, ended_at = $3
+                     WHERE user_id = $1 AND NOT revoked AND login_id IS DISTINCT FROM $2 RETURNING login_id",
+                    id.uuid(),
+                    keep,
+                    at.as_millis(),
+                );
+                ended = Some(logins.fetch_all(&mut *transaction).await?);
+            }
+            transaction.commit().await?;
+            Ok(ended)
+        })
+        .await
     }
 
     async fn set_disabled(&self, id: UserId, disabled: bool, act: &Act) -> Result<bool, Error> {

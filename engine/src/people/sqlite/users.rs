@@ -157,6 +157,12 @@ impl Users for Sqlite {
         Ok(password.flatten())
     }
 
+    async fn password_is(&self, id: UserId, hash: &str) -> Result<bool, Error> {
+        // Of writers there is but one at a time: whoever has written before this reads what went before that.
+        let stored = self.password(id).await?;
+        Ok(stored.is_some_and(|stored| stored == hash))
+    }
+
     async fn rename(&self, id: UserId, name: &PersonName) -> Result<bool, Error> {
         let renamed = query("UPDATE users SET display_name = ? WHERE user_id = ? AND NOT disabled")
             .bind(name.as_str())
