@@ -6,6 +6,7 @@
 
 mod asked;
 pub mod clock;
+mod closed;
 mod commands;
 pub mod config;
 mod core;
@@ -152,6 +153,26 @@ impl Edge {
     /// Something became of an account: it is heard here at once, and by every other edge through the log.
     pub fn tell(&self, notice: &Notice) {
         notices::tell(&self.core, notice);
+    }
+
+    /// An admin deleted a room, as people's store has it by now: it ends here at once and, through the log, on every
+    /// other edge.
+    pub fn close_room(&self, room: RoomId) {
+        closed::close(&self.core, room);
+    }
+
+    /// Whether an admin deleted the room.
+    #[must_use]
+    pub fn is_closed(&self, room: RoomId) -> bool {
+        self.core.closed.has(room)
+    }
+
+    /// A room as it stands, whoever asks: for admins.
+    ///
+    /// # Errors
+    /// `not_found`, `unavailable`, `overloaded`, `unsupported_rules`.
+    pub async fn any_room(&self, viewer: UserId, room: RoomId) -> Result<RoomView, Error> {
+        queries::any_room(&self.core, viewer, room).await
     }
 
     /// A room as the person may see it (the invited see it too, with `may_read` false).

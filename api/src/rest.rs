@@ -8,6 +8,7 @@ pub mod guard;
 pub mod problem;
 
 mod admin;
+mod admin_rooms;
 mod auth;
 mod bodies;
 mod cursor;
@@ -110,6 +111,8 @@ fn paths() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(admin::disable))
         .routes(routes!(admin::enable))
         .routes(routes!(admin::audit))
+        .routes(routes!(admin_rooms::list))
+        .routes(routes!(admin_rooms::get, admin_rooms::delete))
         .routes(routes!(rooms::get, rooms::update, rooms::delete))
         .routes(routes!(rooms::join))
         .routes(routes!(rooms::leave))

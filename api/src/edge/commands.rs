@@ -166,7 +166,8 @@ impl Way<'_> {
     /// What can be seen early, and, in the same moment, the place where the verdict will come.
     fn judge(&self, event: &Event, about: Option<About>) -> Result<oneshot::Receiver<Settled>, Reason> {
         let mut open = self.hold.open();
-        match open.room.judge(event, self.core.parts.clock.now()) {
+        let judged = open.room.judge(event, self.core.parts.clock.now());
+        match self.core.closed.over(self.hold.id, judged) {
             Ok(()) if about.is_some_and(|about| about.is_deleted) => Err(Reason::NotFound),
             Ok(()) | Err(Reason::Expired) => Ok(open.expect(event.event_id)),
             Err(reason) => Err(reason),

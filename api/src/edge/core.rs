@@ -1,5 +1,6 @@
 //! What everything of one edge shares.
 
+use super::closed::{self, Closed};
 use super::config::Config;
 use super::delivery::Deliveries;
 use super::erasure::{Erasures, List};
@@ -41,6 +42,7 @@ pub(super) struct Core {
     pub(super) budget: Arc<Budget>,
     pub(super) erasures: Erasures,
     pub(super) erased: Notify,
+    pub(super) closed: Closed,
     pub(super) chunks: Chunks,
     pub(super) deliveries: Deliveries,
     pub(super) presence: Board,
@@ -69,6 +71,7 @@ impl Core {
             budget: Arc::default(),
             erasures: Erasures::default(),
             erased: Notify::new(),
+            closed: Closed::default(),
             chunks: Chunks::new(config.journal_cache_bytes),
             deliveries: Deliveries::new(config.delivery_tasks),
             presence: Board::new(parts.log.partitions(), config.presence_expiry_ms),
@@ -157,10 +160,11 @@ impl Core {
         }
     }
 
-    /// Reads the list of erased people again, whenever told to and now and then.
+    /// Reads the lists of erased people and of closed rooms again, whenever told to and now and then.
     pub(super) async fn watch_erasures(self: Arc<Self>) {
         loop {
             self.read_erasures().await;
+            closed::read(&self).await;
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(self.config.erasure_refresh_ms)) => {}
                 () = self.erased.notified() => {}

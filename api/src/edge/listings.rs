@@ -8,7 +8,7 @@ use super::view::{Findings, Listed, Sought, ThreadView};
 use super::{Edge, erasure, metrics, queries};
 use crate::command::Caller;
 use crate::error::{Error, Name};
-use engine::domain::{Kind, Message, RECENT, Room, RoomId, Seq};
+use engine::domain::{Header, Kind, Message, RECENT, Room, RoomId, Seq};
 use engine::history::listings::{
     Discover, Found, Hit, Invitation, Invitations, MOST_COUNTED, MyRoom, MyRooms, NamePlace, Search,
 };
@@ -109,6 +109,14 @@ impl Edge {
             .items
             .retain(|one| not_known_otherwise(core, one.place.room_id, is_to_be_found));
         Ok(listed)
+    }
+
+    /// Up to `limit` rooms of whatever kind, deleted ones too, in order of id after `after`: for admins.
+    ///
+    /// # Errors
+    /// As [`Edge::my_rooms`].
+    pub async fn every_room(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<(RoomId, Header)>, Error> {
+        queries::asked_of_history(&self.core, self.core.parts.history.every_room(after, limit)).await
     }
 
     /// The message at `seq` as it stands.
@@ -254,8 +262,12 @@ fn cut<T, P>(mut items: Vec<T>, limit: usize, place: impl FnOnce(&T) -> P) -> Li
     Listed { items, after }
 }
 
-/// Whether the room is so by what is known here; what is not held here, history has judged.
+/// Whether the room is so by what is known here; what is not held here, history has judged. One that an admin deleted is
+/// nothing any more.
 fn not_known_otherwise(core: &Core, room: RoomId, is_so: impl FnOnce(&Room) -> bool) -> bool {
+    if core.closed.has(room) {
+        return false;
+    }
     let held = core.hub.room(room);
     let judged = held
         .as_ref()

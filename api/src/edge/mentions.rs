@@ -8,14 +8,10 @@ use super::core::Core;
 use super::metrics;
 use engine::domain::{MENTIONS, Room, UserId};
 use engine::people::Username;
-use futures_util::{StreamExt as _, stream};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
-
-/// Names looked up at the same time for one message.
-const AT_ONCE: usize = 8;
 
 /// Names that were looked up lately, those too that nobody has.
 #[derive(Debug)]
@@ -60,37 +56,39 @@ pub(super) async fn named(core: &Core, text: &str) -> Vec<UserId> {
         .iter()
         .filter_map(|name| Some((name.clone(), core.names.known(name)?)))
         .collect();
-    let unknown: Vec<_> = names
+    let unknown: Vec<Username> = names
         .iter()
         .filter(|name| !people.contains_key(name))
-        .map(|name| look_up(core, name.clone()))
+        .cloned()
         .collect();
     if !unknown.is_empty() {
-        let mut found = stream::iter(unknown).buffer_unordered(AT_ONCE);
-        let all = async {
-            while let Some(one) = found.next().await {
-                people.extend(one);
-            }
-        };
         // Who is not known then is not mentioned.
-        let _ = timeout(core.lookup_timeout(), all).await;
+        people.extend(look_up(core, unknown).await);
     }
     names.iter().filter_map(|name| people.get(name).copied()?).collect()
 }
 
-/// Whose a name is; `None` while people can't say.
-async fn look_up(core: &Core, name: Username) -> Option<(Username, Option<UserId>)> {
-    match core.parts.people.by_username(&name).await {
-        Ok(found) => {
-            let user = found.map(|(person, _)| person.id);
-            metrics::name_looked_up(if user.is_some() { "somebody" } else { "nobody" });
-            core.names.learn(name.clone(), user);
-            Some((name, user))
+/// Whose the names are; none of them while people can't say.
+async fn look_up(core: &Core, names: Vec<Username>) -> Vec<(Username, Option<UserId>)> {
+    match timeout(core.lookup_timeout(), core.parts.people.named(&names)).await {
+        Ok(Ok(found)) => {
+            let found: FxHashMap<Username, UserId> = found.into_iter().collect();
+            let whose = names.into_iter().map(|name| {
+                let user = found.get(&name).copied();
+                metrics::name_looked_up(if user.is_some() { "somebody" } else { "nobody" });
+                core.names.learn(name.clone(), user);
+                (name, user)
+            });
+            whose.collect()
         }
-        Err(error) => {
+        answer => {
             metrics::name_looked_up("failed");
+            let error = match answer {
+                Ok(Err(error)) => error.to_string(),
+                _ => "no answer in time".to_owned(),
+            };
             tracing::debug!(%error, "whom a message mentions can't be looked up");
-            None
+            Vec::new()
         }
     }
 }

@@ -52,7 +52,9 @@ impl Notice {
             Signal::LoginsEnded { user_id, logins } => Some(Self::LoginsEnded { user_id, logins }),
             Signal::PersonDisabled { user_id, disabled } => Some(Self::Disabled { user_id, disabled }),
             Signal::Erased { user_id, texts } => Some(Self::Erased { user_id, texts }),
-            Signal::Presence { .. } | Signal::Typing { .. } | Signal::ReadMarked { .. } => None,
+            Signal::Presence { .. } | Signal::Typing { .. } | Signal::ReadMarked { .. } | Signal::RoomClosed { .. } => {
+                None
+            }
         }
     }
 

@@ -52,7 +52,8 @@ impl Typists {
 /// Whether the person may read the room now.
 pub(super) fn may_read(core: &Core, hold: &Hold, user: UserId) -> Result<(), Error> {
     let now = core.parts.clock.now();
-    hold.open().room.judge_read(user, now).map_err(refusal)
+    let judged = hold.open().room.judge_read(user, now);
+    core.closed.over(hold.id, judged).map_err(refusal)
 }
 
 /// A room that the person may read.
@@ -65,11 +66,19 @@ pub(super) async fn readable(core: &Arc<Core>, user: UserId, room: RoomId) -> Re
 pub(super) async fn room(core: &Arc<Core>, user: UserId, room: RoomId) -> Result<RoomView, Error> {
     let hold = rooms::hold(core, room).await?;
     let open = hold.open();
-    match open.room.judge_read(user, core.parts.clock.now()) {
+    let judged = open.room.judge_read(user, core.parts.clock.now());
+    match core.closed.over(room, judged) {
         // The invited see what they are invited to.
         Ok(()) | Err(Reason::NotAMember) => {}
         Err(reason) => return Err(refusal(reason)),
     }
+    open.view(core, &hold, user).ok_or_else(|| refusal(Reason::NotFound))
+}
+
+/// A room whoever asks, deleted ones too.
+pub(super) async fn any_room(core: &Arc<Core>, user: UserId, room: RoomId) -> Result<RoomView, Error> {
+    let hold = rooms::hold(core, room).await?;
+    let open = hold.open();
     open.view(core, &hold, user).ok_or_else(|| refusal(Reason::NotFound))
 }
 

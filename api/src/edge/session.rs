@@ -117,7 +117,8 @@ impl Session {
         let mut guard = hold.open();
         let open = &mut *guard;
         let now = core.parts.clock.now();
-        open.room.judge_read(listener.user_id, now).map_err(refusal)?;
+        let judged = open.room.judge_read(listener.user_id, now);
+        core.closed.over(hold.id, judged).map_err(refusal)?;
         let recovery = match resume::judge(core, open, resume) {
             Ok(recovery) => recovery,
             Err(_) if reached == Seq::new(u64::MAX) => Recovery::Refused(NotRecovered::TooFar),

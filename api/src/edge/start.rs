@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use super::tail::Tail;
-use super::{Config, Edge, Parts, StartError, commands, delivery, presence, reads, rooms};
+use super::{Config, Edge, Parts, StartError, closed, commands, delivery, presence, reads, rooms};
 use crate::command::{Ask, Caller, TraceContext, Write};
 use engine::domain::{Cid, Kind, Offset, Partition, PersonName, RoomId, RoomName, RoomTopic, Seq, Timestamp, UserId};
 use engine::log::{Error, Log, Topic};
@@ -24,6 +24,7 @@ pub(super) async fn start(config: Config, parts: Parts, draining: CancellationTo
     let signals = signals_since(&config, &parts).await?;
     let core = Arc::new(Core::new(config, parts, &events, draining));
     core.read_erasures().await;
+    closed::read(&core).await;
     for lane in 0..core.deliveries.lanes() {
         core.tasks.spawn(delivery::serve(core.clone(), lane));
     }

@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use super::notices::Notice;
-use super::{metrics, notices};
+use super::{closed, metrics, notices};
 use engine::codec::room_of_key;
 use engine::codec::signal::{self, Signal};
 use engine::domain::{Claim, Offset, Partition};
@@ -47,6 +47,7 @@ impl Tail {
                 }
                 self.core.presence.time_passed(position);
             }
+            Ok(Signal::RoomClosed { room_id }) => closed::hear(&self.core, room_id),
             Ok(signal) => {
                 if let Some(notice) = Notice::of(signal) {
                     notices::hear(&self.core, &notice);

@@ -41,7 +41,10 @@ fn standing(config: &Config) -> String {
 /// An edge serves.
 pub(super) fn edge(config: &Config, parts: Parts) {
     let url = url(config);
-    mention(&format!("Roomlog ({})\n\n  {url}\n  {url}/readyz", standing(config)));
+    mention(&format!(
+        "Roomlog ({})\n\n  {url}\n  {url}/docs    try its API\n  {url}/readyz  is everything there?",
+        standing(config)
+    ));
     // An edge by itself is one of several, and people come by what stands before them: its own address is not theirs.
     if parts.is_all() {
         mention(&first_steps(&url));

@@ -10,9 +10,10 @@ use crate::shown::{ShownPresence, ShownRoom};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use engine::domain::{Kind, Role, RoomId, RoomName, RoomTopic, Seq, Timestamp, UserId};
+use engine::domain::{Kind, Member, PersonName, Role, RoomId, RoomName, RoomTopic, Seq, Timestamp, UserId};
 use engine::people::Username;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -217,6 +218,14 @@ pub(super) async fn leave(writer: Writer, Path(room): Path<String>, json: Json) 
 struct ShownMember {
     #[schema(value_type = schema::UserId)]
     id: UserId,
+    /// Guests, people of an outside issuer and the deleted have none; absent also while accounts are away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = schema::Username, required = false)]
+    username: Option<String>,
+    /// As they are called now; absent while accounts are away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = schema::DisplayName, required = false)]
+    display_name: Option<PersonName>,
     #[schema(value_type = schema::Role)]
     role: Role,
     #[schema(value_type = schema::Time)]
@@ -244,15 +253,36 @@ pub(super) async fn members(
         .edge
         .members(&signed.caller, path_id(&room)?, page.after.map(UserId::new), limit)
         .await?;
-    let members: Vec<ShownMember> = members
-        .iter()
-        .map(|member| ShownMember {
+    let mut names = names_of(&app, &members).await;
+    let shown = members.iter().map(|member| {
+        let (username, display_name) = names.remove(&member.user_id).unwrap_or_default();
+        ShownMember {
             id: member.user_id,
+            username: username.map(|name| name.to_string()),
+            display_name,
             role: member.role,
             joined_at: member.joined_at,
-        })
-        .collect();
-    Ok(axum::Json(Members { members }).into_response())
+        }
+    });
+    Ok(axum::Json(Members {
+        members: shown.collect(),
+    })
+    .into_response())
+}
+
+/// What members are called now; with accounts away nobody is called anything.
+async fn names_of(app: &App, members: &[Member]) -> HashMap<UserId, (Option<Username>, Option<PersonName>)> {
+    let ids: Vec<UserId> = members.iter().map(|member| member.user_id).collect();
+    match app.people.people(&ids).await {
+        Ok(people) => people
+            .into_iter()
+            .map(|person| (person.id, (person.username, Some(person.display_name))))
+            .collect(),
+        Err(error) => {
+            tracing::warn!(%error, "members are listed without names");
+            HashMap::new()
+        }
+    }
 }
 
 /// Who is in the room now.

@@ -1,5 +1,7 @@
 //! Those who run it, over both ways to run: the first admin, and what admins do with accounts.
 
+mod rooms;
+
 use crate::accounts::{is_refused, login};
 use crate::support::both::{Site, both};
 use crate::support::contract::{Answer, Contract};

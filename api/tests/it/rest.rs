@@ -102,7 +102,25 @@ async fn a_room_from_its_beginning_to_its_end(site: Site) {
         )
         .await;
     let members = server.told(&ann, &format!("{path}/members")).await;
-    assert_eq!(members["members"].as_array().map(Vec::len), Some(2), "{members}");
+    let named: Vec<_> = members["members"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|member| {
+            (
+                &member["id"],
+                &member["username"],
+                &member["display_name"],
+                &member["role"],
+            )
+        })
+        .collect();
+    let ann_shown = (&json!(ann.id), &json!(ann.username), &json!("ann"), &json!("owner"));
+    let ben_shown = (&json!(ben.id), &json!(ben.username), &json!("ben"), &json!("moderator"));
+    assert!(
+        named.len() == 2 && named.contains(&ann_shown) && named.contains(&ben_shown),
+        "{members}"
+    );
 
     let renamed = server
         .http

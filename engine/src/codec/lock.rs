@@ -57,7 +57,7 @@ types! {
     MemberJoined MemberLeft MemberInvited MemberRemoved MemberUnbanned MemberMuted MemberUnmuted RoleChanged
     MessageSent MessageEdited MessageDeleted ReactionAdded ReactionRemoved
     ;
-    ReadMarked Presence Typing Erased LoginsEnded PersonDisabled
+    ReadMarked Presence Typing Erased LoginsEnded PersonDisabled RoomClosed
 }
 
 /// Later versions, oldest first: `MessageSent.2.avsc` and so on. Every version stays, for the log keeps its bytes.

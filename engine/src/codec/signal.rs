@@ -62,6 +62,11 @@ pub enum Signal {
         /// Which of the two.
         disabled: bool,
     },
+    /// An admin deleted a room.
+    RoomClosed {
+        /// Which.
+        room_id: RoomId,
+    },
 }
 
 /// Who is in one room, on one edge.
@@ -121,6 +126,11 @@ struct LoginsEnded {
 struct PersonDisabled {
     user_id: Text<UserId>,
     disabled: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RoomClosed {
+    room_id: Text<RoomId>,
 }
 
 /// Writes a signal with the newest schema of its type.
@@ -188,6 +198,12 @@ pub fn encode(signal: &Signal) -> Encoded {
             &PersonDisabled {
                 user_id: Text(*user_id),
                 disabled: *disabled,
+            },
+        ),
+        Signal::RoomClosed { room_id } => write(
+            SignalType::RoomClosed,
+            &RoomClosed {
+                room_id: Text(*room_id),
             },
         ),
     }
@@ -271,6 +287,12 @@ fn read(kind: SignalType, fingerprint: Fingerprint, datum: &[u8]) -> Option<Sign
             Signal::PersonDisabled {
                 user_id: read.user_id.0,
                 disabled: read.disabled,
+            }
+        }
+        SignalType::RoomClosed => {
+            let read: RoomClosed = schema.read(datum)?;
+            Signal::RoomClosed {
+                room_id: read.room_id.0,
             }
         }
     })

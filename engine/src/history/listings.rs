@@ -34,6 +34,9 @@ pub trait Listings: Send + Sync + 'static {
     /// of the name without regard to case, then of id.
     async fn discover(&self, asked: &Discover) -> Result<Vec<Found>, Error>;
 
+    /// Every room there is, deleted ones too, in order of id: for those who run Roomlog.
+    async fn every_room(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<(RoomId, Header)>, Error>;
+
     /// The message at `seq` and up to `limit` of its replies after `after`; `None` if none was sent at `seq`.
     async fn thread(&self, room: RoomId, seq: Seq, after: Seq, limit: usize) -> Result<Option<Thread>, Error>;
 

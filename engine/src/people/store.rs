@@ -4,7 +4,7 @@
 //! hold of every adapter stands in one suite of tests.
 
 use super::{Act, EndedLately, Error, Listing, Login, Person, SigningKey, Username};
-use crate::domain::{PersonName, Timestamp, UserId};
+use crate::domain::{PersonName, RoomId, Timestamp, UserId};
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -112,6 +112,12 @@ pub trait Acts: Send + Sync + 'static {
 
     /// Acts, the latest first, up to `limit`; those before `before`, if one is given.
     async fn acts(&self, before: Option<Uuid>, limit: usize) -> Result<Vec<Act>, Error>;
+
+    /// Notes that an admin deleted a room, and keeps the act; false, and no act, when it was deleted so before.
+    async fn close_room(&self, room: RoomId, act: &Act) -> Result<bool, Error>;
+
+    /// The rooms that admins deleted, in no order.
+    async fn closed_rooms(&self) -> Result<Vec<RoomId>, Error>;
 }
 
 /// A store of people.

@@ -62,6 +62,7 @@ macro_rules! accounts_suite {
             a_disabled_person_is_refused_until_enabled,
             other_edges_look_for_what_has_ended,
             with_the_store_away_the_last_that_was_known_is_in_force,
+            a_room_is_closed_once_with_its_act,
             every_act_of_an_admin_is_kept,
             an_admin_is_made_by_who_knows_the_password,
             people_are_listed_page_by_page,

@@ -2,7 +2,7 @@
 
 use crate::accounts_suite::{ACCESS_MS, PASSWORD, accounts, caller, config, here, refresh_token, register};
 use crate::people_suite::{Place, at};
-use engine::domain::UserId;
+use engine::domain::{RoomId, UserId};
 use engine::people::accounts::{Error, Made};
 use engine::people::ended::{News, Why};
 use engine::people::{Accounts, Act, Listing, Username, UsernamePrefix};
@@ -139,6 +139,32 @@ pub(crate) async fn with_the_store_away_the_last_that_was_known_is_in_force(plac
     assert!(other.look_for_ended(at(4)).await.is_err());
     assert!(other.verify(&ann.access_token, at(5)).await.is_err());
     other.verify(&second.access_token, at(5)).await.unwrap();
+}
+
+pub(crate) async fn a_room_is_closed_once_with_its_act(place: Place) {
+    let accounts = accounts(&place).await;
+    let (admin, room, other) = (
+        UserId::new(Uuid::from_u128(1)),
+        RoomId::general(),
+        RoomId::new(Uuid::from_u128(2)),
+    );
+    assert_eq!(place.people.closed_rooms().await.unwrap(), []);
+    assert!(accounts.close_room(admin, room, at(1)).await.unwrap());
+    assert!(
+        !accounts.close_room(admin, room, at(2)).await.unwrap(),
+        "so it is already"
+    );
+    assert!(accounts.close_room(admin, other, at(3)).await.unwrap());
+    let mut closed = place.again.closed_rooms().await.unwrap();
+    closed.sort_unstable();
+    assert_eq!(closed, [other, room]);
+    let acts = accounts.acts(None, 10).await.unwrap();
+    let kept: Vec<_> = acts
+        .iter()
+        .map(|act| (act.action.as_str(), act.actor_id, act.target_id, act.at))
+        .collect();
+    let act = |room: RoomId, millis| ("room.delete", admin, Some(room.uuid()), at(millis));
+    assert_eq!(kept, [act(other, 3), act(room, 1)]);
 }
 
 pub(crate) async fn every_act_of_an_admin_is_kept(place: Place) {

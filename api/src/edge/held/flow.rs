@@ -135,6 +135,13 @@ impl Held {
         true
     }
 
+    /// The room is gone: nobody hears it any more.
+    pub(in super::super) fn close(&self, core: &Core) {
+        if let Some(mut open) = self.try_open() {
+            open.end_all(core, self, Gone::RoomDeleted);
+        }
+    }
+
     /// People here, for this edge's own signal.
     pub(in super::super) fn people_here(&self) -> (u64, Vec<UserId>) {
         self.try_open().map_or((0, Vec::new()), |open| open.people(PRESENT))

@@ -3,14 +3,14 @@
 use super::messages::{latest_messages, reactions};
 use super::reader::bounded;
 use super::{Postgres, search};
-use crate::domain::{RoomId, Seq};
+use crate::domain::{Header, RoomId, Seq};
 use crate::history::Error;
 use crate::history::listings::rows::{self, FoundRow, InvitationRow, MyRoomRow};
 use crate::history::listings::{
     Discover, Found, Hit, Invitation, Invitations, Listings, MOST_COUNTED, MOST_MENTIONS, MyRoom, MyRooms, Search,
     Thread,
 };
-use crate::history::rows::MessageRow;
+use crate::history::rows::{HeaderRow, MessageRow};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
 use sqlx::{query, query_as, query_scalar};
@@ -83,6 +83,18 @@ impl Listings for Postgres {
         );
         let found = self.within(read.fetch_all(&self.pool)).await?;
         found.into_iter().map(FoundRow::read).collect()
+    }
+
+    async fn every_room(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<(RoomId, Header)>, Error> {
+        let read = query_as!(
+            HeaderRow,
+            "SELECT room_id, kind, name, topic, owner, deleted, head_seq, messages, rules, digest, created_at
+             FROM rooms WHERE $1::uuid IS NULL OR room_id > $1 ORDER BY room_id LIMIT $2",
+            after.map(RoomId::uuid),
+            bounded(limit),
+        );
+        let found = self.within(read.fetch_all(&self.pool)).await?;
+        found.into_iter().map(HeaderRow::read).collect()
     }
 
     async fn thread(&self, room: RoomId, seq: Seq, after: Seq, limit: usize) -> Result<Option<Thread>, Error> {

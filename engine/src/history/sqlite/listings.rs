@@ -2,16 +2,16 @@
 //! arrays.
 
 use super::reader::{bounded, reactions, start};
-use super::rows::MESSAGE;
+use super::rows::{HEADER, MESSAGE};
 use super::{Sqlite, failed, search};
-use crate::domain::{RoomId, Seq};
+use crate::domain::{Header, RoomId, Seq};
 use crate::history::Error;
 use crate::history::listings::rows::{self, FoundRow, InvitationRow, MyRoomRow};
 use crate::history::listings::{
     Discover, Found, Hit, Invitation, Invitations, Listings, MOST_COUNTED, MOST_MENTIONS, MyRoom, MyRooms, Search,
     Thread,
 };
-use crate::history::rows::MessageRow;
+use crate::history::rows::{HeaderRow, MessageRow};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{query_as, query_scalar};
@@ -80,6 +80,17 @@ impl Listings for Sqlite {
             .await
             .map_err(failed)?;
         found.into_iter().map(FoundRow::read).collect()
+    }
+
+    async fn every_room(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<(RoomId, Header)>, Error> {
+        let text = format!("SELECT {HEADER} FROM rooms WHERE room_id > ? ORDER BY room_id LIMIT ?");
+        let found: Vec<HeaderRow> = query_as(&text)
+            .bind(start(after))
+            .bind(bounded(limit))
+            .fetch_all(&self.file.readers)
+            .await
+            .map_err(failed)?;
+        found.into_iter().map(HeaderRow::read).collect()
     }
 
     async fn thread(&self, room: RoomId, seq: Seq, after: Seq, limit: usize) -> Result<Option<Thread>, Error> {

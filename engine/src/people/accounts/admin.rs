@@ -1,7 +1,7 @@
 //! What admins do. That somebody is one is looked up at each use: a token does not say it, so none can go on saying it.
 
 use super::{Accounts, Error, parse_username};
-use crate::domain::{Timestamp, UserId};
+use crate::domain::{RoomId, Timestamp, UserId};
 use crate::people::ended::Why;
 use crate::people::{Act, Listing, Person, Username};
 use serde_json::json;
@@ -78,6 +78,15 @@ impl Accounts {
     /// [`Error::Store`].
     pub async fn audit(&self, act: &Act) -> Result<(), Error> {
         Ok(self.people.audit(act).await?)
+    }
+
+    /// Notes that an admin deletes a room; false when it was deleted so before.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn close_room(&self, admin: UserId, room: RoomId, now: Timestamp) -> Result<bool, Error> {
+        let act = Act::new(admin, "room.delete", Some(room.uuid()), now);
+        Ok(self.people.close_room(room, &act).await?)
     }
 
     /// What admins did, the latest first, before `before` if it is given.

@@ -1,11 +1,11 @@
 //! What admins did, in PostgreSQL.
 
 use super::Postgres;
-use crate::domain::{Timestamp, UserId};
+use crate::domain::{RoomId, Timestamp, UserId};
 use crate::people::rows::limit_of;
 use crate::people::{Act, Acts, Error};
 use async_trait::async_trait;
-use sqlx::query;
+use sqlx::{query, query_scalar};
 use uuid::Uuid;
 
 #[async_trait]
@@ -41,5 +41,30 @@ impl Acts for Postgres {
             detail: row.detail,
         });
         Ok(act.collect())
+    }
+
+    async fn close_room(&self, room: RoomId, act: &Act) -> Result<bool, Error> {
+        // One statement: the act is kept if the room was not closed before, with it or not at all.
+        let close = query!(
+            "WITH closed AS (
+                 INSERT INTO closed_rooms (room_id, audit_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING audit_id)
+             INSERT INTO audit (audit_id, at, actor_id, action, target_id, detail)
+             SELECT audit_id, $3, $4, $5, $6, $7 FROM closed",
+            room.uuid(),
+            act.id,
+            act.at.as_millis(),
+            act.actor_id.uuid(),
+            act.action,
+            act.target_id,
+            act.detail,
+        );
+        let closed = self.within(close.execute(&self.pool)).await?;
+        Ok(closed.rows_affected() == 1)
+    }
+
+    async fn closed_rooms(&self) -> Result<Vec<RoomId>, Error> {
+        let select = query_scalar!("SELECT room_id FROM closed_rooms");
+        let rooms = self.within(select.fetch_all(&self.pool)).await?;
+        Ok(rooms.into_iter().map(RoomId::new).collect())
     }
 }

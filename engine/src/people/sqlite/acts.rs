@@ -1,14 +1,15 @@
 //! What admins did, in SQLite.
 
 use super::{Sqlite, failed};
-use crate::domain::{Timestamp, UserId};
+use crate::database::Transaction;
+use crate::domain::{RoomId, Timestamp, UserId};
 use crate::people::rows::limit_of;
 use crate::people::{Act, Acts, Error};
 use async_trait::async_trait;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::types::Json;
-use sqlx::{Row, query};
+use sqlx::{Row, query, query_scalar};
 use uuid::Uuid;
 
 /// The statement that keeps an act.
@@ -50,5 +51,29 @@ impl Acts for Sqlite {
             })
         };
         rows.iter().map(|row| act(row).map_err(failed)).collect()
+    }
+
+    async fn close_room(&self, room: RoomId, act: &Act) -> Result<bool, Error> {
+        let mut transaction = Transaction::begin(&self.file.writer, "BEGIN IMMEDIATE")
+            .await
+            .map_err(failed)?;
+        let closed = query("INSERT INTO closed_rooms (room_id, audit_id) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            .bind(room.uuid())
+            .bind(act.id)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        if closed.rows_affected() == 0 {
+            return Ok(false);
+        }
+        insert(act).execute(&mut *transaction).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(true)
+    }
+
+    async fn closed_rooms(&self) -> Result<Vec<RoomId>, Error> {
+        let select = query_scalar("SELECT room_id FROM closed_rooms");
+        let rooms: Vec<Uuid> = select.fetch_all(&self.file.readers).await.map_err(failed)?;
+        Ok(rooms.into_iter().map(RoomId::new).collect())
     }
 }
