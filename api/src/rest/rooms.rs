@@ -236,6 +236,9 @@ struct ShownMember {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Members {
     members: Vec<ShownMember>,
+    /// Ask with this `after` for the next ones; null where there are no more.
+    #[schema(value_type = Option<schema::UserId>, required = true)]
+    after: Option<UserId>,
 }
 
 /// A room's members; of an open room those with a role.
@@ -251,9 +254,11 @@ pub(super) async fn members(
     let limit = page.limit()?;
     let members = app
         .edge
-        .members(&signed.caller, path_id(&room)?, page.after.map(UserId::new), limit)
+        .members(&signed.caller, path_id(&room)?, page.after.map(UserId::new), limit + 1)
         .await?;
-    let mut names = names_of(&app, &members).await;
+    let goes_on = members.len() > limit;
+    let members = &members[..members.len().min(limit)];
+    let mut names = names_of(&app, members).await;
     let shown = members.iter().map(|member| {
         let (username, display_name) = names.remove(&member.user_id).unwrap_or_default();
         ShownMember {
@@ -266,6 +271,7 @@ pub(super) async fn members(
     });
     Ok(axum::Json(Members {
         members: shown.collect(),
+        after: members.last().filter(|_| goes_on).map(|last| last.user_id),
     })
     .into_response())
 }

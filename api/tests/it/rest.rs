@@ -122,6 +122,17 @@ async fn a_room_from_its_beginning_to_its_end(site: Site) {
         "{members}"
     );
 
+    let first = server.told(&ann, &format!("{path}/members?limit=1")).await;
+    let next = text(&first["after"]);
+    let second = server.told(&ann, &format!("{path}/members?limit=1&after={next}")).await;
+    assert_eq!(
+        (
+            &second["members"][0]["id"] == &first["members"][0]["id"],
+            &second["after"]
+        ),
+        (false, &Value::Null)
+    );
+
     let renamed = server
         .http
         .patch(format!("{}{path}", server.url))

@@ -152,7 +152,9 @@ fn signals() -> impl Strategy<Value = Signal> {
         (users(), any::<bool>()).prop_map(|(user_id, texts)| Signal::Erased { user_id, texts }),
         (users(), vec(uuids(), 0..40)).prop_map(|(user_id, logins)| Signal::LoginsEnded { user_id, logins }),
         (users(), any::<bool>()).prop_map(|(user_id, disabled)| Signal::PersonDisabled { user_id, disabled }),
-        uuids().prop_map(|room| Signal::RoomClosed { room_id: RoomId::new(room) }),
+        uuids().prop_map(|room| Signal::RoomClosed {
+            room_id: RoomId::new(room)
+        }),
     ]
 }
 
