@@ -2,6 +2,7 @@
 
 use super::auth::error;
 use super::guard::{Admin, Asked};
+use super::rooms::page_limit;
 use super::{App, schema};
 use crate::edge::Notice;
 use crate::error::Error;
@@ -29,7 +30,7 @@ pub(super) struct Search {
     #[param(value_type = String, required = false)]
     after: Option<String>,
     /// How many; 200 if absent.
-    #[param(value_type = u64, required = false, maximum = 200)]
+    #[param(value_type = u64, required = false, minimum = 1, maximum = 200)]
     limit: Option<usize>,
 }
 
@@ -41,7 +42,7 @@ pub(super) struct Earlier {
     #[param(value_type = String, format = "uuid", required = false)]
     after: Option<Uuid>,
     /// How many; 200 if absent.
-    #[param(value_type = u64, required = false, maximum = 200)]
+    #[param(value_type = u64, required = false, minimum = 1, maximum = 200)]
     limit: Option<usize>,
 }
 
@@ -119,15 +120,6 @@ pub(super) struct Audit<'a> {
     next: Option<Uuid>,
 }
 
-fn limit(asked: Option<usize>) -> Result<usize, Error> {
-    let limit = asked.unwrap_or(PAGE);
-    if (1..=PAGE).contains(&limit) {
-        Ok(limit)
-    } else {
-        Err(Error::bad_field("limit", format!("limit must be from 1 to {PAGE}")))
-    }
-}
-
 fn listing(search: &Search) -> Result<people::Listing, Error> {
     let wrong = |field: &'static str, rule: &str| Error::bad_field(field, format!("{field} {rule}"));
     let no_page = || wrong("after", "must be the next of a page of the same list");
@@ -162,7 +154,7 @@ pub(super) async fn users(
     _: Admin,
     Asked(search): Asked<Search>,
 ) -> Result<Response, Error> {
-    let limit = limit(search.limit)?;
+    let limit = page_limit(search.limit, PAGE, PAGE)?;
     let listing = listing(&search)?;
     let page = app.accounts.list(&listing, limit).await.map_err(error)?;
     let last = page.last().filter(|_| page.len() == limit);
@@ -222,7 +214,7 @@ pub(super) async fn audit(
     _: Admin,
     Asked(earlier): Asked<Earlier>,
 ) -> Result<Response, Error> {
-    let limit = limit(earlier.limit)?;
+    let limit = page_limit(earlier.limit, PAGE, PAGE)?;
     let page = app.accounts.acts(earlier.after, limit).await.map_err(error)?;
     let next = page.last().filter(|_| page.len() == limit).map(|last| last.id);
     let acts = page.iter().map(ShownAct::of).collect();

@@ -154,7 +154,7 @@ fn complete_operation(operation: &mut Operation, method: &HttpMethod, with_id: b
                     .schema_type(utoipa::openapi::Type::String)
                     .min_length(Some(1))
                     .max_length(Some(super::guard::KEY_BYTES))
-                    .pattern(Some("^[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?$")),
+                    .pattern(Some("^[\\t\\x20-\\x7e]*[\\x21-\\x7e][\\t\\x20-\\x7e]*$")),
             ));
         operation.parameters.get_or_insert_default().push(key.build().into());
     }

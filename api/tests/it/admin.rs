@@ -19,7 +19,7 @@ both!(
 const PASSWORD: &str = "correct horse battery";
 
 /// An admin, made as one is made.
-async fn admin(site: &mut Site, username: &str) -> Person {
+pub(crate) async fn admin(site: &mut Site, username: &str) -> Person {
     let words = ["admin", "create", "--username", username];
     let ended = site.run(&words, &[("ROOMLOG_ADMIN_PASSWORD", PASSWORD)]).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);

@@ -75,6 +75,9 @@ impl Cluster {
         for limit in ["ADDRESS", "PERSON", "ROOM"] {
             environment.push((format!("ROOMLOG_LIMITS__{limit}_PER_SECOND"), "0".to_owned()));
         }
+        for limit in ["ADDRESS", "NEWCOMER"] {
+            environment.push((format!("ROOMLOG_PEOPLE__ATTEMPTS__{limit}_INTERVAL_MS"), "0".to_owned()));
+        }
         environment.extend(
             settings
                 .iter()
