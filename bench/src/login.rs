@@ -24,8 +24,8 @@ const AT_ONCE: usize = 2;
 const PASSWORD: &str = "a password for benchmarks";
 const PAUSE: Duration = Duration::from_millis(10);
 const SETTINGS: [(&str, &str); 2] = [
-    ("ROOMLOG_PEOPLE__LOGIN_ADDRESS_PER_MINUTE", "0"),
-    ("ROOMLOG_PEOPLE__LOGIN_ACCOUNT_PER_MINUTE", "0"),
+    ("ROOMLOG_PEOPLE__ATTEMPTS__ADDRESS_INTERVAL_MS", "0"),
+    ("ROOMLOG_PEOPLE__ATTEMPTS__ACCOUNT_INTERVAL_MS", "0"),
 ];
 
 /// Runs it.

@@ -4,6 +4,9 @@
 //! and a command's future is first polled in that order, so that what a session writes to one room is handed over in
 //! the order of its frames; nothing here waits for one command while another could go on.
 
+mod beat;
+
+use self::beat::Beat;
 use super::commands::{self, Done};
 use super::socket::{Inward as Came, Socket};
 use super::{Door, Who};
@@ -21,27 +24,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-/// While the store of people is away, a session whose token ran out lives on for so long.
-const EXPIRY_GRACE: Duration = Duration::from_secs(60 * 60);
-
 type Running = FuturesUnordered<BoxFuture<'static, Done>>;
-
-/// What the timer waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Beat {
-    /// It must be known who this is.
-    Auth,
-    /// The next ping is due.
-    Ping,
-    /// Something must have come since the ping.
-    Pong,
-}
 
 pub(super) struct Session {
     door: Arc<Door>,
@@ -290,7 +278,8 @@ impl Session {
         };
         let trace = Trace::begin(verb, traceparent.as_deref());
         let command = match &self.who {
-            Some(who) => command.and_then(|command| self.door.people.check(who.caller.user_id).map(|()| command)),
+            // What is wrong with a command makes it no cheaper.
+            Some(who) => self.door.people.check(who.caller.user_id).and_then(|()| command),
             None => command,
         };
         self.too_often = match &command {
@@ -378,55 +367,5 @@ impl Session {
                 self.refuse(id, trace, &error);
             }
         }
-    }
-
-    /// What the time asks for; a code when the session must end.
-    fn tick(&mut self) -> Option<Code> {
-        let alive = std::mem::take(&mut self.heard) | self.socket.take_progress();
-        match self.beat {
-            Beat::Auth => return Some(Code::AuthTimeout),
-            Beat::Pong if !alive => return Some(Code::NoPong),
-            Beat::Pong => {
-                let rest = self
-                    .door
-                    .config
-                    .ping_interval_ms
-                    .saturating_sub(self.door.config.pong_timeout_ms);
-                self.set_timer(Beat::Ping, millis(rest));
-            }
-            Beat::Ping => {
-                self.outbox.control(reply::PING);
-                self.set_timer(Beat::Pong, millis(self.door.config.pong_timeout_ms));
-                self.give_back();
-                self.check_expiry();
-            }
-        }
-        None
-    }
-
-    /// A session that does nothing keeps nothing.
-    fn give_back(&mut self) {
-        if self.waiting() == 0 {
-            self.commands = None;
-        }
-    }
-
-    fn check_expiry(&mut self) {
-        let Some(who) = &self.who else { return };
-        let over = self.door.now().as_millis() - who.expires_at.as_millis();
-        if over < 0 {
-            return;
-        }
-        if over > i64::try_from(EXPIRY_GRACE.as_millis()).unwrap_or(i64::MAX) {
-            self.outbox.close(Code::TokenExpired.into());
-            return;
-        }
-        let door = self.door.clone();
-        self.start(async move { door.expired().await });
-    }
-
-    fn set_timer(&mut self, beat: Beat, after: Duration) {
-        self.beat = beat;
-        self.timer.as_mut().reset(Instant::now() + after);
     }
 }
