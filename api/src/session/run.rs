@@ -279,7 +279,7 @@ impl Session {
         let trace = Trace::begin(verb, traceparent.as_deref());
         let command = match &self.who {
             // What is wrong with a command makes it no cheaper.
-            Some(who) => self.door.people.check(who.caller.user_id).and_then(|()| command),
+            Some(who) => self.door.people.check(who.caller.user_id).and(command),
             None => command,
         };
         self.too_often = match &command {

@@ -127,7 +127,7 @@ async fn a_room_from_its_beginning_to_its_end(site: Site) {
     let second = server.told(&ann, &format!("{path}/members?limit=1&after={next}")).await;
     assert_eq!(
         (
-            &second["members"][0]["id"] == &first["members"][0]["id"],
+            second["members"][0]["id"] == first["members"][0]["id"],
             &second["after"]
         ),
         (false, &Value::Null)
