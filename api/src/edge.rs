@@ -56,7 +56,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use view::{PageView, PresenceView, RoomView};
+use view::{Listed, PageView, PresenceView, RoomView};
 
 /// What an edge is made of.
 #[derive(Clone)]
@@ -193,7 +193,7 @@ impl Edge {
         room: RoomId,
         after: Option<UserId>,
         limit: usize,
-    ) -> Result<Vec<Member>, Error> {
+    ) -> Result<Listed<Member, UserId>, Error> {
         queries::members(&self.core, caller.user_id, room, after, limit).await
     }
 

@@ -46,7 +46,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Requests of each address, [`network_of`] it.
+    /// Requests of each address, by [`engine::people::attempts::network_of`].
     #[must_use]
     pub fn addresses(&self) -> Limiter<IpAddr> {
         Limiter::new(
@@ -127,22 +127,9 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     }
 }
 
-/// What an address counts as: an IPv4 address by itself, an IPv6 address by its first 64 bits, which one household has
-/// whole (RFC 6177 §2).
-#[must_use]
-pub fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let network = v6.to_bits() & (u128::MAX << 64);
-            IpAddr::V6(network.into())
-        }
-        v4 => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Config, LOOK_AFTER, network_of};
+    use super::{Config, LOOK_AFTER};
     use crate::error::Name;
 
     fn config(per_second: u32, burst: u32, remembered: usize) -> Config {
@@ -179,14 +166,5 @@ mod tests {
         let rates = limiter.rates.as_ref().expect("a rate");
         assert!(rates.len() <= 100 + LOOK_AFTER as usize + 1, "{}", rates.len());
         assert!(limiter.check(u32::MAX).is_err());
-    }
-
-    #[test]
-    fn a_household_counts_once() {
-        let network = |text: &str| network_of(text.parse().expect("an address"));
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::1"));
-        assert_ne!(network("2001:db8:1:3::1"), network("2001:db8:1:2::1"));
-        assert_eq!(network("::ffff:192.0.2.7"), network("192.0.2.7"));
-        assert_ne!(network("192.0.2.8"), network("192.0.2.7"));
     }
 }

@@ -42,7 +42,7 @@ impl Edge {
             known: &|room| core.reads.known(room, user_id),
         };
         let found = queries::asked_of_history(core, core.parts.history.my_rooms(&asked)).await?;
-        let mut listed = cut(found, limit, |room| room.room_id);
+        let mut listed = Listed::cut(found, limit, |room| room.room_id);
         let has = |room: &Room| room.is_member(user_id) && room.may_read(user_id, now);
         listed.items.retain(|one| not_known_otherwise(core, one.room_id, has));
         let erased = core.erasures.list();
@@ -71,7 +71,7 @@ impl Edge {
             limit: limit + 1,
         };
         let found = queries::asked_of_history(core, core.parts.history.invitations(&asked)).await?;
-        let mut listed = cut(found, limit, |invitation| invitation.room_id);
+        let mut listed = Listed::cut(found, limit, |invitation| invitation.room_id);
         let is_invited = |room: &Room| room.is_invited(user_id) && !room.deleted();
         listed
             .items
@@ -100,7 +100,7 @@ impl Edge {
             limit: limit + 1,
         };
         let found = queries::asked_of_history(core, core.parts.history.discover(&asked)).await?;
-        let mut listed = cut(found, limit, |room| room.place.clone());
+        let mut listed = Listed::cut(found, limit, |room| room.place.clone());
         let is_to_be_found = |room: &Room| {
             let joined = room.kind() != Some(Kind::Open) && room.is_member(user_id);
             !joined && room.may_read(user_id, now)
@@ -115,8 +115,14 @@ impl Edge {
     ///
     /// # Errors
     /// As [`Edge::my_rooms`].
-    pub async fn every_room(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<(RoomId, Header)>, Error> {
-        queries::asked_of_history(&self.core, self.core.parts.history.every_room(after, limit)).await
+    pub async fn every_room(
+        &self,
+        after: Option<RoomId>,
+        limit: usize,
+    ) -> Result<Listed<(RoomId, Header), RoomId>, Error> {
+        let every = self.core.parts.history.every_room(after, limit + 1);
+        let found = queries::asked_of_history(&self.core, every).await?;
+        Ok(Listed::cut(found, limit, |(id, _)| *id))
     }
 
     /// The message at `seq` as it stands.
@@ -148,7 +154,7 @@ impl Edge {
         limit: usize,
     ) -> Result<ThreadView, Error> {
         let core = &self.core;
-        let (message, mut replies, count) = match recent_of(core, caller, room, seq).await? {
+        let (message, replies, count) = match recent_of(core, caller, room, seq).await? {
             Some(recent) => {
                 let count = (recent.replies.len() as u64).min(MOST_COUNTED);
                 let after = recent.replies.into_iter().filter(|reply| reply.seq > after);
@@ -160,14 +166,13 @@ impl Edge {
                 (thread.message, thread.replies, thread.count)
             }
         };
-        let goes_on = replies.len() > limit;
-        replies.truncate(limit);
+        let replies = Listed::cut(replies, limit, |last| last.seq);
         let erased = core.erasures.list();
         let shown = |message| erasure::message(&erased, Cow::Owned(message));
         Ok(ThreadView {
             message: shown(message),
-            after: replies.last().filter(|_| goes_on).map(|last| last.seq),
-            replies: replies.into_iter().map(shown).collect(),
+            after: replies.after,
+            replies: replies.items.into_iter().map(shown).collect(),
             count,
         })
     }
@@ -210,7 +215,7 @@ impl Edge {
             patience,
         };
         let found = queries::asked_of_history(core, core.parts.history.search(&asked)).await?;
-        let found = cut(found, sought.limit, Hit::place);
+        let found = Listed::cut(found, sought.limit, Hit::place);
         // Whoever was erased meanwhile is on the list that is in force now.
         let erased = core.erasures.list();
         let now = core.parts.clock.now();
@@ -252,14 +257,6 @@ async fn recent_of(core: &Arc<Core>, caller: &Caller, room: RoomId, seq: Seq) ->
         message: message.clone(),
         replies: replies.cloned().collect(),
     }))
-}
-
-/// A page of what was asked for with one more than its `limit`.
-fn cut<T, P>(mut items: Vec<T>, limit: usize, place: impl FnOnce(&T) -> P) -> Listed<T, P> {
-    let goes_on = items.len() > limit;
-    items.truncate(limit);
-    let after = items.last().filter(|_| goes_on).map(place);
-    Listed { items, after }
 }
 
 /// Whether the room is so by what is known here; what is not held here, history has judged. One that an admin deleted is

@@ -5,7 +5,7 @@ use super::erasure;
 use super::hub::Hold;
 use super::refusal::refusal;
 use super::resume::Journal;
-use super::view::{PageView, PresenceView, RoomView};
+use super::view::{Listed, PageView, PresenceView, RoomView};
 use super::{presence, resume, rooms};
 use crate::command::Caller;
 use crate::error::{Error, Name};
@@ -88,10 +88,11 @@ pub(super) async fn members(
     room: RoomId,
     after: Option<UserId>,
     limit: usize,
-) -> Result<Vec<Member>, Error> {
+) -> Result<Listed<Member, UserId>, Error> {
     let hold = readable(core, user, room).await?;
     let open = hold.open();
-    Ok(open.room.members(after).take(limit).collect())
+    let members = open.room.members(after).take(limit + 1).collect();
+    Ok(Listed::cut(members, limit, |member: &Member| member.user_id))
 }
 
 pub(super) async fn recent(core: &Arc<Core>, user: UserId, room: RoomId, limit: usize) -> Result<Vec<Message>, Error> {

@@ -138,6 +138,16 @@ pub struct Listed<T, P> {
     pub after: Option<P>,
 }
 
+impl<T, P> Listed<T, P> {
+    /// A page of what was asked for with one more than its `limit`.
+    pub(super) fn cut(mut items: Vec<T>, limit: usize, place: impl FnOnce(&T) -> P) -> Self {
+        let goes_on = items.len() > limit;
+        items.truncate(limit);
+        let after = items.last().filter(|_| goes_on).map(place);
+        Self { items, after }
+    }
+}
+
 /// A message and what was said to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThreadView {

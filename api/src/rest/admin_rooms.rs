@@ -76,16 +76,14 @@ pub(super) async fn list(
     _: Admin,
     Asked(page): Asked<Listing>,
 ) -> Result<Response, Error> {
-    let limit = page.limit()?;
-    let found = app.edge.every_room(page.after(), limit + 1).await?;
-    let goes_on = found.len() > limit;
-    let found = &found[..found.len().min(limit)];
+    let found = app.edge.every_room(page.after(), page.limit()?).await?;
     let shown = ShownRooms {
         rooms: found
+            .items
             .iter()
             .map(|(id, header)| ShownAny::of(&app, *id, header))
             .collect(),
-        after: found.last().filter(|_| goes_on).map(|(id, _)| *id),
+        after: found.after,
     };
     Ok(axum::Json(shown).into_response())
 }

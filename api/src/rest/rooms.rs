@@ -254,12 +254,10 @@ pub(super) async fn members(
     let limit = page.limit()?;
     let members = app
         .edge
-        .members(&signed.caller, path_id(&room)?, page.after.map(UserId::new), limit + 1)
+        .members(&signed.caller, path_id(&room)?, page.after.map(UserId::new), limit)
         .await?;
-    let goes_on = members.len() > limit;
-    let members = &members[..members.len().min(limit)];
-    let mut names = names_of(&app, members).await;
-    let shown = members.iter().map(|member| {
+    let mut names = names_of(&app, &members.items).await;
+    let shown = members.items.iter().map(|member| {
         let (username, display_name) = names.remove(&member.user_id).unwrap_or_default();
         ShownMember {
             id: member.user_id,
@@ -271,7 +269,7 @@ pub(super) async fn members(
     });
     Ok(axum::Json(Members {
         members: shown.collect(),
-        after: members.last().filter(|_| goes_on).map(|last| last.user_id),
+        after: members.after,
     })
     .into_response())
 }

@@ -123,14 +123,13 @@ impl Attempts {
         Ok(Charged { key, interval })
     }
 
-    /// The same of an address; without one, nothing is counted. Of IPv6 the first half is one address: a subscriber
-    /// has all of the second (RFC 6177).
+    /// The same of an address, as [`network_of`] counts it; without one, nothing is counted.
     pub(super) fn charge_address(&self, kind: Kind, address: Option<IpAddr>, now: Timestamp) -> Result<(), TooOften> {
         // It stays taken into account, however the try ends.
-        match address.map(|address| address.to_canonical()) {
+        match address.map(network_of) {
             None => Ok(()),
             Some(IpAddr::V4(address)) => self.charge(kind, &address.octets(), now).map(drop),
-            Some(IpAddr::V6(address)) => self.charge(kind, &address.octets()[..8], now).map(drop),
+            Some(IpAddr::V6(address)) => self.charge(kind, &address.octets(), now).map(drop),
         }
     }
 
@@ -159,9 +158,22 @@ impl Attempts {
     }
 }
 
+/// What an address counts as, wherever it is counted: an IPv4 address by itself, an IPv6 address by its first 64 bits,
+/// which one household has whole (RFC 6177 §2).
+#[must_use]
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let network = v6.to_bits() & (u128::MAX << 64);
+            IpAddr::V6(network.into())
+        }
+        v4 => v4,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Attempts, Config, Kind, TooOften};
+    use super::{Attempts, Config, Kind, TooOften, network_of};
     use crate::domain::Timestamp;
 
     fn at(millis: i64) -> Timestamp {
@@ -224,6 +236,15 @@ mod tests {
         for _ in 0..100 {
             attempts.charge_address(Kind::Address, None, at(0)).expect("nobody's");
         }
+    }
+
+    #[test]
+    fn a_household_counts_once() {
+        let network = |text: &str| network_of(text.parse().expect("an address"));
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::1"));
+        assert_ne!(network("2001:db8:1:3::1"), network("2001:db8:1:2::1"));
+        assert_eq!(network("::ffff:192.0.2.7"), network("192.0.2.7"));
+        assert_ne!(network("192.0.2.8"), network("192.0.2.7"));
     }
 
     #[test]
