@@ -1,5 +1,6 @@
 //! A cookie counts only where the page that sends it is ours or listed.
 
+use crate::support::both::{Site, both};
 use crate::support::wire::request_with;
 use crate::support::{Server, Wire};
 use serde_json::json;
@@ -7,16 +8,17 @@ use tokio_tungstenite::tungstenite::Error;
 
 const LISTED: &str = "https://chat.example";
 
-async fn server() -> Server {
-    Server::embedded_with(&[("ROOMLOG_HTTP__ORIGINS", LISTED)]).await
-}
+both!(with [("ROOMLOG_HTTP__ORIGINS", LISTED)] =>
+    a_socket_with_a_cookie_must_come_from_a_known_page,
+    a_write_with_a_cookie_must_come_from_a_known_page,
+    listed_pages_may_read_what_others_may_not,
+);
 
-#[tokio::test]
-async fn a_socket_with_a_cookie_must_come_from_a_known_page() {
-    let server = server().await;
+async fn a_socket_with_a_cookie_must_come_from_a_known_page(site: Site) {
+    let server = site.edge();
     let ann = server.register("ann").await;
     let with = |origin: Option<&str>| {
-        let mut request = request_with(&server, "cookie", &format!("roomlog_access={}", ann.token));
+        let mut request = request_with(server, "cookie", &format!("roomlog_access={}", ann.token));
         if let Some(origin) = origin {
             request
                 .headers_mut()
@@ -25,11 +27,11 @@ async fn a_socket_with_a_cookie_must_come_from_a_known_page() {
         request
     };
     for origin in [Some(server.url.as_str()), Some(LISTED)] {
-        let mut wire = Wire::connect(&server, with(origin)).await.expect("connected");
+        let mut wire = Wire::connect(server, with(origin)).await.expect("connected");
         assert_eq!(wire.push("hello").await["user"]["id"], ann.id.as_str());
     }
     for origin in [Some("https://evil.example"), Some("null"), None] {
-        let refused = Wire::connect(&server, with(origin)).await.err().expect("refused");
+        let refused = Wire::connect(server, with(origin)).await.err().expect("refused");
         let Error::Http(answer) = *refused else {
             panic!("{refused}")
         };
@@ -37,9 +39,8 @@ async fn a_socket_with_a_cookie_must_come_from_a_known_page() {
     }
 }
 
-#[tokio::test]
-async fn a_write_with_a_cookie_must_come_from_a_known_page() {
-    let server = server().await;
+async fn a_write_with_a_cookie_must_come_from_a_known_page(site: Site) {
+    let server = site.edge();
     let ann = server.register("ann").await;
     let url = format!("{}/v1/rooms", server.url);
     let room = json!({ "name": "a room", "kind": "public" });
@@ -69,9 +70,8 @@ async fn a_write_with_a_cookie_must_come_from_a_known_page() {
     }
 }
 
-#[tokio::test]
-async fn listed_pages_may_read_what_others_may_not() {
-    let server = server().await;
+async fn listed_pages_may_read_what_others_may_not(site: Site) {
+    let server = site.edge();
     let ask = |origin: &'static str| {
         server
             .http
