@@ -136,18 +136,28 @@ impl Record {
 }
 
 impl RecordRef<'_> {
-    /// A copy that can be kept.
+    /// A copy that can be kept, in one piece of memory.
     #[must_use]
     pub fn to_record(&self) -> Record {
-        let copy = |bytes: Option<&[u8]>| bytes.map(Bytes::copy_from_slice);
+        let parts = [
+            self.key,
+            self.value,
+            self.headers.schema,
+            self.headers.traceparent,
+            self.headers.tracestate,
+        ];
+        let mut joined = Vec::with_capacity(parts.iter().flatten().map(|part| part.len()).sum());
+        parts.iter().flatten().for_each(|part| joined.extend_from_slice(part));
+        let mut joined = Bytes::from(joined);
+        let mut cut = |part: Option<&[u8]>| part.map(|part| joined.split_to(part.len()));
         Record {
             position: self.position,
-            key: copy(self.key),
-            value: copy(self.value),
+            key: cut(self.key),
+            value: cut(self.value),
             schema_count: self.headers.schema_count,
-            schema: copy(self.headers.schema),
-            traceparent: copy(self.headers.traceparent),
-            tracestate: copy(self.headers.tracestate),
+            schema: cut(self.headers.schema),
+            traceparent: cut(self.headers.traceparent),
+            tracestate: cut(self.headers.tracestate),
         }
     }
 }
@@ -184,6 +194,21 @@ pub trait Handler: Send + 'static {
 pub trait Tail: Send + Sync {
     /// Stops it and waits until its thread has ended; the handler is dropped there.
     async fn stop(self: Box<Self>);
+}
+
+/// Reads one partition on and on, and keeps what it needs for that between two calls: a long walk costs no more than
+/// reading does. Dropping it frees that at once, also in the middle of a call.
+#[async_trait]
+pub trait Reader: Send {
+    /// The offset that comes next.
+    fn next_offset(&self) -> Offset;
+
+    /// What comes next, up to `to` and within the limits; fewer than that means: call again. `to` is at most the
+    /// partition's end as [`Log::extents`] tells it.
+    ///
+    /// # Errors
+    /// After any error the reader is over: open another.
+    async fn next(&mut self, to: Offset, limits: RangeLimits) -> Result<Range, Error>;
 }
 
 /// What a member of a group is told.
@@ -257,6 +282,10 @@ pub trait Log: Send + Sync + 'static {
         to: Offset,
         limits: RangeLimits,
     ) -> Result<Range, Error>;
+
+    /// A reader of a partition from `from` on, for walks that [`Log::range`] would begin again and again. How many there
+    /// are at once is for the caller to bound.
+    fn reader(&self, topic: Topic, partition: Partition, from: Offset) -> Box<dyn Reader>;
 
     /// The first offset whose append time is at or after `time`; `None` when there is none yet.
     async fn offset_at(&self, topic: Topic, partition: Partition, time: Timestamp) -> Result<Option<Offset>, Error>;

@@ -10,6 +10,7 @@ mod life;
 mod native;
 mod producer;
 mod reader;
+mod stream;
 mod tail;
 mod topics;
 
@@ -113,6 +114,10 @@ impl super::Log for Log {
         self.shared
             .ask(move |shared| shared.range(topic, partition, from, to, limits))
             .await
+    }
+
+    fn reader(&self, topic: Topic, partition: Partition, from: Offset) -> Box<dyn super::Reader> {
+        Box::new(stream::Stream::new(self.shared.clone(), topic, partition, from))
     }
 
     async fn offset_at(&self, topic: Topic, partition: Partition, time: Timestamp) -> Result<Option<Offset>, Error> {

@@ -6,6 +6,7 @@
 
 mod file;
 mod group;
+mod reader;
 mod tail;
 mod writer;
 
@@ -198,6 +199,10 @@ impl super::Log for Log {
     ) -> Result<Range, Error> {
         self.known(partition)?;
         self.shared.range(topic, partition, from, to, limits).await
+    }
+
+    fn reader(&self, topic: Topic, partition: Partition, from: Offset) -> Box<dyn super::Reader> {
+        Box::new(reader::Reader::new(self.shared.clone(), topic, partition, from))
     }
 
     async fn offset_at(&self, topic: Topic, partition: Partition, time: Timestamp) -> Result<Option<Offset>, Error> {

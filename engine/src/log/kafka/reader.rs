@@ -132,16 +132,35 @@ impl Shared {
                 next: from,
             });
         }
-        let consumer = match self.readers.idle.lock().pop() {
+        let consumer = self.assigned(topic, partition, from)?;
+        let place = (self.names.of(topic), partition);
+        let answer = self.read(&consumer, place, from, to, limits, || false);
+        self.give_back(consumer);
+        answer
+    }
+
+    /// A consumer that reads the partition from `from` on.
+    pub(super) fn assigned(&self, topic: Topic, partition: Partition, from: Offset) -> Result<Consumer, Error> {
+        let idle = self.readers.idle.lock().pop();
+        let consumer = match idle {
             Some(consumer) => consumer,
             None => self.range_consumer()?,
         };
-        let answer = self.read(&consumer, topic, partition, from, to, limits);
-        // Whatever went wrong, an assignment can be ended; a consumer that can't is not used again.
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(self.names.of(topic), partition.get().into(), super::start_offset(from))
+            .and_then(|()| consumer.inner().assign(&list))
+            .map_err(unavailable)?;
+        Ok(consumer)
+    }
+
+    /// Whatever went wrong, an assignment can be ended; a consumer that can't is not used again.
+    pub(super) fn give_back(&self, consumer: Consumer) {
         if consumer.inner().unassign().is_ok() {
-            self.readers.idle.lock().push(consumer);
+            let mut idle = self.readers.idle.lock();
+            if idle.len() < self.config.readers {
+                idle.push(consumer);
+            }
         }
-        answer
     }
 
     fn range_consumer(&self) -> Result<Consumer, Error> {
@@ -149,26 +168,25 @@ impl Shared {
         Consumer::new(consumer).map_err(unavailable)
     }
 
-    fn read(
+    /// Reads on with a consumer that stands at `from`, until it is told that nobody waits any more.
+    pub(super) fn read(
         &self,
         consumer: &Consumer,
-        topic: Topic,
-        partition: Partition,
+        (name, partition): (&str, Partition),
         from: Offset,
         to: Offset,
         limits: RangeLimits,
+        given_up: impl Fn() -> bool,
     ) -> Result<Range, Error> {
-        let name = self.names.of(topic);
-        let mut list = TopicPartitionList::new();
-        list.add_partition_offset(name, partition.get().into(), super::start_offset(from))
-            .map_err(unavailable)?;
-        consumer.inner().assign(&list).map_err(unavailable)?;
         let mut range = Range {
             records: Vec::new(),
             next: from,
         };
         let (mut bytes, mut heard) = (0, Instant::now());
         while range.next < to && range.records.len() < limits.max_records && bytes < limits.max_bytes {
+            if given_up() {
+                return Err(Error::Unavailable("nobody waits for it any more".into()));
+            }
             let Some(mut event) = consumer.poll(POLL) else {
                 if heard.elapsed() > self.config.query_timeout() {
                     return Err(Error::Unavailable(format!(

@@ -4,6 +4,7 @@ use super::{ALL, P0, append_texts, extent};
 use engine::domain::{Offset, Partition, Timestamp};
 use engine::log::{Error, Extent, Log, RangeLimits, Topic};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) async fn a_range_has_bounds(log: &Arc<dyn Log>) {
     append_texts(&**log, P0, 0..100).await;
@@ -50,6 +51,53 @@ pub(crate) async fn a_range_outside_the_log_is_an_error(log: &Arc<dyn Log>) {
         "{error}"
     );
     assert!(!error.retryable());
+}
+
+pub(crate) async fn a_reader_walks_on_and_on(log: &Arc<dyn Log>) {
+    append_texts(&**log, P0, 0..100).await;
+    let limits = |max_records| RangeLimits {
+        max_records,
+        max_bytes: 1000,
+    };
+    let mut reader = log.reader(Topic::Events, P0, Offset::new(10));
+    let mut offsets = Vec::new();
+    while reader.next_offset() < Offset::new(95) {
+        let range = reader.next(Offset::new(95), limits(7)).await.expect("a range");
+        assert_eq!(range.next, reader.next_offset());
+        assert!(range.records.len() <= 7);
+        offsets.extend(range.records.iter().map(|record| record.position.offset.get()));
+    }
+    assert_eq!(offsets, (10..95).collect::<Vec<_>>());
+    let over = reader.next(Offset::new(95), limits(7)).await.expect("nothing");
+    assert_eq!((over.records.len(), over.next.get()), (0, 95));
+    let rest = reader.next(Offset::new(100), limits(100)).await.expect("the rest");
+    assert_eq!(rest.records.len(), 5);
+    append_texts(&**log, P0, 100..101).await;
+    let news = reader
+        .next(Offset::new(101), limits(100))
+        .await
+        .expect("what came since");
+    assert_eq!(super::text(&news.records[0]), "100");
+}
+
+pub(crate) async fn readers_are_given_up_in_the_middle(log: &Arc<dyn Log>) {
+    append_texts(&**log, P0, 0..10).await;
+    // Nothing will come beyond the end: a read that waits there is left alone.
+    for _ in 0..20 {
+        let mut reader = log.reader(Topic::Events, P0, Offset::new(3));
+        let waits = reader.next(Offset::new(11), ALL);
+        let _ = tokio::time::timeout(Duration::from_millis(5), waits).await;
+    }
+    let mut reader = log.reader(Topic::Events, P0, Offset::new(3));
+    let range = reader.next(Offset::new(10), ALL).await.expect("a reader of one's own");
+    assert_eq!(range.records.len(), 7);
+}
+
+pub(crate) async fn a_reader_outside_the_log_is_told(log: &Arc<dyn Log>) {
+    append_texts(&**log, P0, 0..3).await;
+    let mut reader = log.reader(Topic::Events, P0, Offset::new(4));
+    let error = reader.next(Offset::new(9), ALL).await.expect_err("beyond the end");
+    assert!(matches!(error, Error::OutOfRange { .. }), "{error}");
 }
 
 pub(crate) async fn an_offset_is_found_by_time(log: &Arc<dyn Log>) {
