@@ -159,6 +159,9 @@ pub trait Reader: Listings {
     /// The message sent at `seq`, as it stands.
     async fn message(&self, room: RoomId, seq: Seq) -> Result<Option<Message>, Error>;
 
+    /// Which of the messages sent at `seqs` are deleted by now, and the partition's checkpoint in the same snapshot.
+    async fn deleted(&self, room: RoomId, partition: Partition, seqs: &[Seq]) -> Result<(Vec<Seq>, Offset), Error>;
+
     /// Up to `limit` messages as they stand, in order of seq.
     async fn page(&self, room: RoomId, page: Page, limit: usize) -> Result<Vec<Message>, Error>;
 

@@ -9,6 +9,8 @@
 //! - [`text`]: what people write, normalised once at the door.
 //! - [`tls`]: the one TLS of a process.
 //! - [`clock`]: what time it is, for those who may know.
+//! - [`replay`]: a room's records as they happened, each with the fold's word on it.
+//! - [`workers`]: threads for what can wait.
 //! - [`live`]: room state, recent and presence kept hot (Redis, memory).
 
 pub mod clock;
@@ -20,6 +22,8 @@ pub mod history;
 pub mod live;
 pub mod log;
 pub mod people;
+pub mod replay;
 pub mod telemetry;
 pub mod text;
 pub mod tls;
+pub mod workers;

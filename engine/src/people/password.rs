@@ -3,14 +3,12 @@
 //! What must hold: an answer takes as long for somebody who does not exist as for somebody who does, and a storm of
 //! sign-ins costs a bounded share of memory and processors: past the bound, people are told to come back.
 
-mod workers;
-
+use crate::workers::Workers;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde::Deserialize;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, oneshot};
-use workers::Workers;
 
 /// How passwords are hashed. The defaults are OWASP's least for argon2id.
 #[derive(Clone, Debug, Deserialize)]
@@ -72,7 +70,7 @@ impl Hasher {
         let nobody = hash(&argon2, &rand::random::<[u8; 32]>())?;
         let at_once = config.at_once.max(1);
         let places = at_once + config.waiting;
-        let workers = Workers::start(at_once, places, config.niceness).map_err(broken)?;
+        let workers = Workers::start("password", at_once, places, config.niceness).map_err(broken)?;
         Ok(Self {
             argon2,
             workers,

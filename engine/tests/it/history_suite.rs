@@ -102,6 +102,15 @@ pub(crate) async fn stands_as_folded(store: &dyn Store, model: &Model, id: RoomI
     assert_eq!(stored.recent, recent);
     let all: Vec<Message> = expected.messages.values().cloned().collect();
     assert_eq!(store.page(id, Page::After(Seq::ZERO), usize::MAX).await.unwrap(), all);
+    let seqs: Vec<Seq> = (0..=expected.room.head().get() + 1).map(Seq::new).collect();
+    let (mut deleted, next) = store.deleted(id, PARTITION, &seqs).await.unwrap();
+    deleted.sort_unstable();
+    let wanted: Vec<Seq> = all
+        .iter()
+        .filter(|message| message.deleted)
+        .map(|message| message.seq)
+        .collect();
+    assert_eq!((deleted, next), (wanted, model.next));
     let (journal, next) = store.journal(id, PARTITION, Seq::ZERO, usize::MAX).await.unwrap();
     assert_eq!(next, model.next);
     let wanted: Vec<_> = expected.journal.iter().map(|new| &new.entry).collect();

@@ -210,6 +210,28 @@ impl Reader for Postgres {
         Ok(loaded.pop().map(|loaded| loaded.message))
     }
 
+    async fn deleted(&self, room: RoomId, partition: Partition, seqs: &[Seq]) -> Result<(Vec<Seq>, Offset), Error> {
+        let seqs: Vec<i64> = seqs.iter().map(|seq| seq.get().cast_signed()).collect();
+        let read = async {
+            let mut snapshot = self.snapshot().await?;
+            let next = next_offset(&mut snapshot, partition).await?;
+            let deleted = query_scalar!(
+                "SELECT seq FROM messages WHERE room_id = $1 AND seq = ANY($2) AND deleted",
+                room.uuid(),
+                &seqs,
+            )
+            .fetch_all(&mut *snapshot)
+            .await?;
+            snapshot.commit().await?;
+            Ok((deleted, next))
+        };
+        let (deleted, next) = self.within(read).await?;
+        Ok((
+            deleted.into_iter().map(|seq| Seq::new(seq.cast_unsigned())).collect(),
+            next,
+        ))
+    }
+
     async fn page(&self, room: RoomId, page: Page, limit: usize) -> Result<Vec<Message>, Error> {
         let read = messages::page(&self.pool, room, page, bounded(limit));
         let (messages, reactions) = self.within(read).await?;

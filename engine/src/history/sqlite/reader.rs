@@ -234,6 +234,25 @@ impl Reader for Sqlite {
         Ok(loaded.pop().map(|loaded| loaded.message))
     }
 
+    async fn deleted(&self, room: RoomId, partition: Partition, seqs: &[Seq]) -> Result<(Vec<Seq>, Offset), Error> {
+        let mut snapshot = self.snapshot().await?;
+        let next = next_offset(&mut snapshot, partition).await?;
+        let mut deleted = Vec::new();
+        for seq in seqs {
+            let found: Option<bool> = query_scalar("SELECT deleted FROM messages WHERE room_id = ? AND seq = ?")
+                .bind(room.uuid())
+                .bind(seq.get().cast_signed())
+                .fetch_optional(&mut *snapshot)
+                .await
+                .map_err(failed)?;
+            if found == Some(true) {
+                deleted.push(*seq);
+            }
+        }
+        snapshot.commit().await.map_err(failed)?;
+        Ok((deleted, next))
+    }
+
     async fn page(&self, room: RoomId, page: Page, limit: usize) -> Result<Vec<Message>, Error> {
         let mut snapshot = self.snapshot().await?;
         let loaded = page_of(&mut snapshot, room, page, limit).await?;

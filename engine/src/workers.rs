@@ -1,33 +1,33 @@
-//! The threads that hash: few, and behind all others where processor time is short, so that a storm of sign-ins is not
-//! noticed by those who chat.
+//! Threads for work that can wait: few, and behind all others where processor time is short, so that those who chat
+//! notice neither a storm of sign-ins nor a replay of years.
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// One hash to compute. It must not panic: the thread would be lost.
-pub(super) type Job = Box<dyn FnOnce() + Send>;
+/// A piece of work. It must not panic: the thread would be lost.
+pub type Job = Box<dyn FnOnce() + Send>;
 
 /// Ended, and waited for, when dropped.
 #[derive(Debug)]
-pub(super) struct Workers {
+pub struct Workers {
     /// `None` only while it is dropped.
     jobs: Option<SyncSender<Job>>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Workers {
-    /// So many threads; `places` jobs may wait or run at once.
+    /// So many threads, called `name` and a number; `places` jobs may wait for one.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(super) fn start(threads: usize, places: usize, niceness: i32) -> io::Result<Self> {
+    pub fn start(name: &str, threads: usize, places: usize, niceness: i32) -> io::Result<Self> {
         let (jobs, queue) = sync_channel(places);
         let queue = Arc::new(Mutex::new(queue));
         let threads = (0..threads).map(|number| {
             let queue = queue.clone();
-            let builder = thread::Builder::new().name(format!("password-{number}"));
+            let builder = thread::Builder::new().name(format!("{name}-{number}"));
             builder.spawn(move || work(&queue, niceness))
         });
         Ok(Self {
@@ -37,7 +37,8 @@ impl Workers {
     }
 
     /// Hands a job over; false when no place is left.
-    pub(super) fn give(&self, job: Job) -> bool {
+    #[must_use]
+    pub fn give(&self, job: Job) -> bool {
         self.jobs.as_ref().is_some_and(|jobs| jobs.try_send(job).is_ok())
     }
 }
@@ -68,7 +69,7 @@ fn work(queue: &Mutex<Receiver<Job>>, niceness: i32) {
 #[cfg(target_os = "linux")]
 fn stand_back(niceness: i32) {
     if let Err(error) = rustix::process::setpriority_process(None, niceness) {
-        tracing::warn!(%error, niceness, "the threads that hash passwords can't stand back");
+        tracing::warn!(%error, niceness, "a thread for work that can wait can't stand back");
     }
 }
 
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     fn jobs_are_done_and_the_end_waits_for_them() {
-        let workers = Workers::start(2, 8, 1).expect("threads");
+        let workers = Workers::start("test", 2, 8, 1).expect("threads");
         let (tell, told) = channel();
         for number in 0..6 {
             let tell = tell.clone();
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn what_finds_no_place_is_refused() {
-        let workers = Workers::start(1, 1, 1).expect("a thread");
+        let workers = Workers::start("test", 1, 1, 1).expect("a thread");
         let (hold, held) = channel::<()>();
         let (begun, has_begun) = channel();
         let blocking = Box::new(move || {
@@ -113,7 +114,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn they_stand_back() {
-        let workers = Workers::start(1, 1, 7).expect("a thread");
+        let workers = Workers::start("test", 1, 1, 7).expect("a thread");
         let (tell, told) = channel();
         assert!(workers.give(Box::new(move || {
             tell.send(rustix::process::getpriority_process(None)).expect("heard");
