@@ -7,7 +7,9 @@
 
 pub use crate::domain::WindowEntry;
 
+mod kept;
 pub mod listings;
+mod packed;
 mod plan;
 pub mod postgres;
 mod rows;
@@ -18,7 +20,9 @@ use crate::domain::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
+pub use kept::{Kept, MOST_SNAPSHOT_BYTES, Nearest, Upto};
 pub use listings::Listings;
+pub(crate) use packed::PackedMessage;
 
 /// A room as history holds it, all from one snapshot.
 #[derive(Clone, Debug)]
@@ -87,6 +91,9 @@ pub struct RoomBatch {
     pub changes: Vec<Change>,
     /// In order of seq.
     pub entries: Vec<NewEntry>,
+    /// Its people as they stand after the batch, where a snapshot is due there; header and recent messages are put to
+    /// them. Passed over where no event was accepted.
+    pub snapshot: Option<Vec<Change>>,
 }
 
 /// A batch of one partition: `[from, to)` of its offsets, folded.
@@ -146,6 +153,9 @@ pub trait Reader: Listings {
         after: Seq,
         limit: usize,
     ) -> Result<(Vec<JournalEntry>, Offset), Error>;
+
+    /// The last snapshot of a room that stands at or before `upto` and can be read, and how history stands to the room.
+    async fn kept(&self, room: RoomId, partition: Partition, upto: Upto) -> Result<Nearest, Error>;
 
     /// The accepted event of this author and cid, if any, and the partition's checkpoint in the same snapshot.
     async fn find(

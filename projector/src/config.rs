@@ -18,6 +18,9 @@ pub struct Config {
     pub rooms_held: usize,
     /// Rooms of one partition being loaded from the store at the same time, at least 1.
     pub loads_at_once: usize,
+    /// History keeps a snapshot of a room each time so many events were accepted in it (0: none), for time travel; of a
+    /// room with more people than that, more seldom.
+    pub snapshot_events: u64,
     /// Rooms of one page of a refill of live views.
     pub refill_rooms: usize,
     /// Partitions refilled at the same time, at least 1; each holds a connection of history.
@@ -51,6 +54,7 @@ impl Default for Config {
             waiting_bytes: 64 << 20,
             rooms_held: 512,
             loads_at_once: 4,
+            snapshot_events: 1_000,
             refill_rooms: 64,
             refills_at_once: 2,
             refill_from_log_records: 100_000,

@@ -20,6 +20,7 @@ const DEAD_LETTERS: &str = "roomlog_projector_dead_letters_total";
 const REJECTED: &str = "roomlog_projector_rejected_total";
 const RETRIES: &str = "roomlog_projector_retries_total";
 const FENCED: &str = "roomlog_projector_fenced_total";
+const SNAPSHOTS: &str = "roomlog_projector_snapshots_total";
 const REFILLS: &str = "roomlog_projector_refills_total";
 const REFILLED_ROOMS: &str = "roomlog_projector_refilled_rooms_total";
 
@@ -64,6 +65,7 @@ pub fn describe() {
         "Times a partition's task began anew because something was away"
     );
     describe_counter!(FENCED, "Times another projector had written in this one's place");
+    describe_counter!(SNAPSHOTS, "Snapshots of rooms that were due, for time travel");
     describe_counter!(
         REFILLS,
         "Refills of live views, by where the rooms came from: history or log"
@@ -120,6 +122,10 @@ pub(crate) fn dead_letter(reason: &'static str) {
 
 pub(crate) fn rejected() {
     counter!(REJECTED).increment(1);
+}
+
+pub(crate) fn snapshots(due: usize) {
+    counter!(SNAPSHOTS).increment(due as u64);
 }
 
 pub(crate) fn retried(projection: &'static str) {

@@ -263,4 +263,10 @@ impl Room {
     pub fn member_count(&self) -> Option<usize> {
         (self.kind() != Some(Kind::Open)).then(|| self.people.member_count())
     }
+
+    /// Entries of its lists of people: as many as [`Room::changes`] gives.
+    #[must_use]
+    pub fn listed(&self) -> usize {
+        self.people.listed()
+    }
 }

@@ -8,6 +8,7 @@ mod lists;
 mod messages;
 mod reader;
 mod search;
+mod snapshots;
 mod spoken;
 mod writer;
 

@@ -4,6 +4,7 @@ mod listings;
 mod reader;
 mod rows;
 mod search;
+mod snapshots;
 mod writer;
 
 use super::Error;

@@ -144,6 +144,7 @@ impl Model {
             header: header.clone(),
             changes: Vec::new(),
             entries: Vec::new(),
+            snapshot: None,
         });
         batch.header = header;
         batch.changes.extend(applied.changes);

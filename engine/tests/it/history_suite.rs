@@ -5,6 +5,7 @@ mod mentions;
 mod messages;
 mod reading;
 mod searching;
+mod snapshots;
 mod writing;
 
 pub(crate) use listings::*;
@@ -12,6 +13,7 @@ pub(crate) use mentions::*;
 pub(crate) use messages::*;
 pub(crate) use reading::*;
 pub(crate) use searching::*;
+pub(crate) use snapshots::*;
 pub(crate) use writing::*;
 
 use crate::history_model::{Model, PARTITION, epoch};
@@ -56,6 +58,8 @@ macro_rules! history_suite {
             the_journal_is_read_on_and_searched,
             rooms_come_page_by_page,
             a_snapshot_stands_while_others_write,
+            snapshots_are_rooms_as_they_stood,
+            a_snapshot_that_cant_be_read_is_passed_over,
             a_refused_event_keeps_its_journal_row_and_its_place,
             a_person_finds_their_rooms,
             open_rooms_are_had_by_those_who_read_them,

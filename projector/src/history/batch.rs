@@ -4,7 +4,7 @@ use crate::dead_letters::Letter;
 use crate::metrics;
 use crate::rooms::Rooms;
 use engine::codec::{Decoded, Unread};
-use engine::domain::{Body, Reason, Room, RoomId, Verdict};
+use engine::domain::{Body, Change, Reason, Room, RoomId, Verdict};
 use engine::history::{JournalEntry, NewEntry, RoomBatch, Rows};
 use engine::log::Record;
 use engine::telemetry::{self, PATH};
@@ -19,6 +19,8 @@ pub(super) struct Folded<'a> {
     pub(super) bad: Vec<Letter<'a>>,
     /// Accepted events.
     pub(super) events: usize,
+    /// Rooms of which a snapshot is due.
+    pub(super) snapshots: usize,
     /// Of the batch and of each event that is traced: they end when it is written.
     pub(super) spans: Vec<Span>,
 }
@@ -29,6 +31,7 @@ pub(super) fn fold<'a>(
     records: &'a [Record],
     read: Vec<Result<Decoded<'a>, Unread>>,
     rows: Rows,
+    spacing: u64,
 ) -> Folded<'a> {
     let mut batches = BTreeMap::new();
     let batch = tracing::debug_span!(target: PATH, "project history", records = records.len());
@@ -36,6 +39,7 @@ pub(super) fn fold<'a>(
         rooms: Vec::new(),
         bad: Vec::new(),
         events: 0,
+        snapshots: 0,
         spans: Vec::new(),
     };
     for (record, read) in records.iter().zip(read) {
@@ -61,8 +65,26 @@ pub(super) fn fold<'a>(
         }
     }
     folded.rooms = batches.into_values().collect();
+    for batch in &mut folded.rooms {
+        let room = rooms.get(batch.room_id).expect("the rooms of a batch were loaded");
+        batch.snapshot = snapshot(room, batch, spacing);
+        folded.snapshots += usize::from(batch.snapshot.is_some());
+    }
     folded.spans.push(batch);
     folded
+}
+
+/// The people of a room whose snapshot is due at the end of this batch.
+///
+/// One is due where the head has passed a multiple of `spacing` (0: never). A room with more people than that has its
+/// snapshots doubly apart, as often as it takes until its events outnumber its people: so one costs every event about the
+/// same, however large the room, and where they stand follows from the log and the batches alone.
+fn snapshot(room: &Room, batch: &RoomBatch, spacing: u64) -> Option<Vec<Change>> {
+    let first = batch.entries.first()?.entry.seq.get();
+    let listed = room.listed() as u64;
+    let step = spacing.saturating_mul(listed.div_ceil(spacing.max(1)).next_power_of_two());
+    let passed = step > 0 && (first - 1) / step != room.head().get() / step;
+    (passed && !room.unsupported()).then(|| room.changes().collect())
 }
 
 /// Folds one event; says whether it was accepted.
@@ -121,6 +143,7 @@ fn batch_of<'a>(batches: &'a mut BTreeMap<RoomId, RoomBatch>, room: &Room) -> &'
         header: header.clone(),
         changes: Vec::new(),
         entries: Vec::new(),
+        snapshot: None,
     });
     batch.header = header;
     batch

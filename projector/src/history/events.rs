@@ -99,9 +99,9 @@ impl Partition<'_> {
         let events = read.iter().filter_map(|read| read.as_ref().ok());
         self.load(events.map(|decoded| decoded.event.room_id).collect(), feed)
             .await?;
-        let folded = fold(&mut self.rooms, records, read, rows);
+        let folded = fold(&mut self.rooms, records, read, rows, feed.common.config.snapshot_events);
         self.tell(&folded, feed).await?;
-        let events = folded.events;
+        let (events, snapshots) = (folded.events, folded.snapshots);
         let batch = history::Batch {
             epoch: feed.common.log.epoch(),
             partition: feed.partition,
@@ -120,6 +120,7 @@ impl Partition<'_> {
             Err(error) => return Err(Halt::from(error).into()),
         }
         drop(folded.spans);
+        metrics::snapshots(snapshots);
         self.next = batch.to;
         let written = Written {
             records: records.len(),

@@ -110,6 +110,11 @@ impl People {
     pub(super) fn member_count(&self) -> usize {
         self.members.len()
     }
+
+    /// Entries of all four lists.
+    pub(super) fn listed(&self) -> usize {
+        self.members.len() + self.invitations.len() + self.bans.len() + self.mutes.len()
+    }
 }
 
 /// `until` is the first instant at which it is over; `None` never comes.

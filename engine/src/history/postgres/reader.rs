@@ -1,12 +1,12 @@
 //! Reading: every answer from one snapshot.
 
 use super::messages::{self, latest_messages, messages_at, reactions};
-use super::{Postgres, next_offset, number};
+use super::{Postgres, next_offset, number, snapshots};
 use crate::database::Transaction;
 use crate::database::postgres::within;
 use crate::domain::{Cid, Epoch, Message, Offset, Partition, RECENT, RoomId, Seq, UserId, WINDOW};
 use crate::history::rows::{ChangeRow, HeaderRow, JournalRow, MessageRow, ReactionRow, WindowRow, assemble, join};
-use crate::history::{Checkpoint, Error, JournalEntry, Page, Reader, Snapshot, StoredRoom};
+use crate::history::{Checkpoint, Error, JournalEntry, Nearest, Page, Reader, Snapshot, StoredRoom, Upto};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
 use sqlx::{Postgres as Pg, query, query_as, query_scalar};
@@ -174,6 +174,16 @@ impl Reader for Postgres {
         let (rows, next) = self.within(read).await?;
         let entries = rows.into_iter().map(JournalEntry::try_from).collect::<Result<_, _>>()?;
         Ok((entries, next))
+    }
+
+    async fn kept(&self, room: RoomId, partition: Partition, upto: Upto) -> Result<Nearest, Error> {
+        let read = async {
+            let mut snapshot = self.snapshot().await?;
+            let nearest = snapshots::nearest(&mut snapshot, room, partition, upto).await?;
+            snapshot.commit().await?;
+            Ok(nearest)
+        };
+        self.within(read).await
     }
 
     async fn find(

@@ -3,7 +3,7 @@
 use super::copy::{self, JOURNAL_ROW, Rows};
 use super::lists::write_lists;
 use super::spoken::write_messages;
-use super::{EVENTS, Postgres, READS, messages, number};
+use super::{EVENTS, Postgres, READS, messages, number, snapshots};
 use crate::domain::{Epoch, Offset, Partition};
 use crate::history::plan::{Lists, Messages, targets};
 use crate::history::rows::kind_name;
@@ -103,10 +103,11 @@ impl Writer for Postgres {
             write_journal(&mut transaction, &batch.rooms).await?;
             write_messages(&mut transaction, &messages).await?;
             write_headers(&mut transaction, batch.partition, &batch.rooms).await?;
-            write_lists(&mut transaction, &lists).await?;
-            transaction.commit().await
+            write_lists(&mut transaction, &lists).await
         })
-        .await
+        .await?;
+        snapshots::write(&mut transaction, self.limit, &batch.rooms).await?;
+        self.within(transaction.commit()).await
     }
 
     async fn write_reads(

@@ -1,14 +1,14 @@
 //! Reading: every answer from one snapshot (WAL: a transaction sees what was there at its first read).
 
 use super::rows::{HEADER, JOURNAL, MESSAGE};
-use super::{EVENTS, Sqlite, failed, next_offset};
+use super::{EVENTS, Sqlite, failed, next_offset, snapshots};
 use crate::database::Transaction;
 use crate::domain::{Cid, Epoch, Message, Offset, Partition, RECENT, RoomId, Seq, UserId, WINDOW};
 use crate::history::plan::Loaded;
 use crate::history::rows::{
     ChangeRow, HeaderRow, JournalRow, MessageRow, ReactionRow, WindowRow, assemble, corrupt, join,
 };
-use crate::history::{Checkpoint, Error, JournalEntry, Page, Reader, Snapshot, StoredRoom};
+use crate::history::{Checkpoint, Error, JournalEntry, Nearest, Page, Reader, Snapshot, StoredRoom, Upto};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Sqlite as Db, query, query_as, query_scalar};
@@ -97,7 +97,7 @@ pub(super) async fn reactions(
 }
 
 /// A page, in order of seq.
-async fn page_of(
+pub(super) async fn page_of(
     connection: &mut SqliteConnection,
     room: RoomId,
     page: Page,
@@ -202,6 +202,13 @@ impl Reader for Sqlite {
         snapshot.commit().await.map_err(failed)?;
         let entries = rows.into_iter().map(JournalEntry::try_from).collect::<Result<_, _>>()?;
         Ok((entries, next))
+    }
+
+    async fn kept(&self, room: RoomId, partition: Partition, upto: Upto) -> Result<Nearest, Error> {
+        let mut snapshot = self.snapshot().await?;
+        let nearest = snapshots::nearest(&mut snapshot, room, partition, upto).await?;
+        snapshot.commit().await.map_err(failed)?;
+        Ok(nearest)
     }
 
     async fn find(

@@ -1,5 +1,6 @@
 //! Rows as SQLite gives them: each from the columns of its own names.
 
+use crate::history::kept::KeptRow;
 use crate::history::listings::rows::{FoundRow, InvitationRow, MyRoomRow, RoomOfHit};
 use crate::history::rows::{ChangeRow, HeaderRow, JournalRow, MessageRow, ReactionRow, WindowRow};
 use sqlx::sqlite::SqliteRow;
@@ -58,6 +59,12 @@ from_row!(JournalRow {
     digest,
     fingerprint,
     datum
+});
+from_row!(KeptRow {
+    seq,
+    log_offset,
+    appended_at,
+    state
 });
 from_row!(ReactionRow {
     room_id,

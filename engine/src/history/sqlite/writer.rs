@@ -1,6 +1,6 @@
 //! Writing: one transaction a batch, the checkpoint first.
 
-use super::{EVENTS, READS, Sqlite, failed, reader};
+use super::{EVENTS, READS, Sqlite, failed, reader, snapshots};
 use crate::domain::{Epoch, Message, Offset, Partition, RoomId, Timestamp, UserId};
 use crate::history::plan::{Lists, Messages, Place, targets};
 use crate::history::rows::{kind_name, role_name};
@@ -98,6 +98,7 @@ impl Writer for Sqlite {
         write_reactions(&mut transaction, &messages).await?;
         write_mentions(&mut transaction, &messages).await?;
         write_lists(&mut transaction, &Lists::of(&batch.rooms)).await?;
+        snapshots::write(&mut transaction, &batch.rooms).await?;
         transaction.commit().await.map_err(failed)
     }
 

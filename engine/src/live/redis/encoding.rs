@@ -4,17 +4,14 @@
 //! `r…` recent messages by ordinal; `g` `s` `c` are the scripts' own) and one list (the window, 48 bytes an entry).
 //! The header leads with the version of all of it; another version can't be read, and is filled anew.
 
-use crate::domain::{
-    Actor, Change, Cid, Emoji, EventId, Header, Message, Offset, PersonName, Reaction, Role, Seq, Timestamp, UserId,
-};
-use crate::history::{StoredRoom, WindowEntry};
+use crate::domain::{Change, Cid, Header, Message, Offset, Role, Seq, Timestamp, UserId};
+use crate::history::{PackedMessage, StoredRoom, WindowEntry};
 use crate::live::presence::Claim;
 use crate::live::slot::{self, Effect, List};
 use crate::live::{Error, RoomDelta};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The version of everything here.
+/// The version of everything here, and of how messages are packed.
 const VERSION: u8 = b'1';
 /// Bytes of a window entry: seq, offset, author, cid.
 const ENTRY: usize = 48;
@@ -123,61 +120,14 @@ fn read_slot(letter: u8, key: &[u8], value: &[u8]) -> Option<Change> {
     })
 }
 
-/// A message as a JSON array: names would be most of its bytes.
-#[derive(Serialize, Deserialize)]
-struct Row(
-    Seq,
-    u64,
-    EventId,
-    UserId,
-    PersonName,
-    Timestamp,
-    String,
-    Option<Timestamp>,
-    bool,
-    Option<Seq>,
-    Vec<UserId>,
-    Vec<(Emoji, Vec<UserId>)>,
-);
-
 fn message_field(message: &Message) -> Field {
-    let m = message.clone();
-    let reactions = m.reactions.into_iter().map(|r| (r.emoji, r.users)).collect();
-    let row = Row(
-        m.seq,
-        m.ordinal,
-        m.id,
-        m.from.id,
-        m.from.name,
-        m.at,
-        m.text,
-        m.edited_at,
-        m.deleted,
-        m.reply_to,
-        m.mentions,
-        reactions,
-    );
-    let json = serde_json::to_vec(&row).expect("a message is JSON");
+    let json = serde_json::to_vec(&PackedMessage::from(message.clone())).expect("a message is JSON");
     (format!("r{}", message.ordinal).into_bytes(), json)
 }
 
 fn read_message(bytes: &[u8]) -> Result<Message, Error> {
-    let Row(seq, ordinal, id, from, name, at, text, edited_at, deleted, reply_to, mentions, reactions) =
-        serde_json::from_slice(bytes).map_err(|_| corrupt("message"))?;
-    let reactions = reactions.into_iter().map(|(emoji, users)| Reaction { emoji, users });
-    Ok(Message {
-        seq,
-        ordinal,
-        id,
-        from: Actor { id: from, name },
-        at,
-        text,
-        edited_at,
-        deleted,
-        reply_to,
-        mentions,
-        reactions: reactions.collect(),
-    })
+    let packed: PackedMessage = serde_json::from_slice(bytes).map_err(|_| corrupt("message"))?;
+    Ok(packed.into())
 }
 
 /// An entry of the window; its first 8 bytes alone name the seq.
