@@ -201,6 +201,7 @@ fn describe_metrics() {
     crate::metrics::describe();
     crate::edge::metrics::describe();
     engine::log::metrics::describe();
+    engine::travel::metrics::describe();
     engine::people::metrics::describe();
     projector::metrics::describe();
 }

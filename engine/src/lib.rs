@@ -11,6 +11,7 @@
 //! - [`clock`]: what time it is, for those who may know.
 //! - [`replay`]: a room's records as they happened, each with the fold's word on it.
 //! - [`workers`]: threads for what can wait.
+//! - [`travel`]: a room as it once stood, folded from the nearest snapshot.
 //! - [`live`]: room state, recent and presence kept hot (Redis, memory).
 
 pub mod clock;
@@ -26,4 +27,5 @@ pub mod replay;
 pub mod telemetry;
 pub mod text;
 pub mod tls;
+pub mod travel;
 pub mod workers;

@@ -4,7 +4,7 @@ use crate::dead_letters::Letter;
 use crate::metrics;
 use crate::rooms::Rooms;
 use engine::codec::{Decoded, Unread};
-use engine::domain::{Body, Change, Reason, Room, RoomId, Verdict};
+use engine::domain::{Body, Reason, Room, RoomId, Seq, Verdict};
 use engine::history::{JournalEntry, NewEntry, RoomBatch, Rows};
 use engine::log::Record;
 use engine::telemetry::{self, PATH};
@@ -67,24 +67,26 @@ pub(super) fn fold<'a>(
     folded.rooms = batches.into_values().collect();
     for batch in &mut folded.rooms {
         let room = rooms.get(batch.room_id).expect("the rooms of a batch were loaded");
-        batch.snapshot = snapshot(room, batch, spacing);
-        folded.snapshots += usize::from(batch.snapshot.is_some());
+        let first = batch.entries.first().map(|new| new.entry.seq);
+        if first.is_some_and(|first| is_due(spacing, room, first)) {
+            batch.snapshot = Some(room.changes().collect());
+            folded.snapshots += 1;
+        }
     }
     folded.spans.push(batch);
     folded
 }
 
-/// The people of a room whose snapshot is due at the end of this batch.
+/// Whether a snapshot is due of a room whose batch began with the event `first`.
 ///
 /// One is due where the head has passed a multiple of `spacing` (0: never). A room with more people than that has its
 /// snapshots doubly apart, as often as it takes until its events outnumber its people: so one costs every event about the
 /// same, however large the room, and where they stand follows from the log and the batches alone.
-fn snapshot(room: &Room, batch: &RoomBatch, spacing: u64) -> Option<Vec<Change>> {
-    let first = batch.entries.first()?.entry.seq.get();
+fn is_due(spacing: u64, room: &Room, first: Seq) -> bool {
     let listed = room.listed() as u64;
     let step = spacing.saturating_mul(listed.div_ceil(spacing.max(1)).next_power_of_two());
-    let passed = step > 0 && (first - 1) / step != room.head().get() / step;
-    (passed && !room.unsupported()).then(|| room.changes().collect())
+    let passed = step > 0 && (first.get() - 1) / step != room.head().get() / step;
+    passed && !room.unsupported()
 }
 
 /// Folds one event; says whether it was accepted.
@@ -147,4 +149,68 @@ fn batch_of<'a>(batches: &'a mut BTreeMap<RoomId, RoomBatch>, room: &Room) -> &'
     });
     batch.header = header;
     batch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_due;
+    use engine::domain::{
+        Change, Cid, Digest, Header, Kind, Offset, Role, Room, RoomId, RoomName, RoomTopic, Seq, Timestamp, UserId,
+        WINDOW, WindowEntry,
+    };
+    use uuid::Uuid;
+
+    /// A room at `head` with so many members.
+    fn room(head: u64, people: u64) -> Room {
+        let id = RoomId::general();
+        let header = Header {
+            kind: Kind::Public,
+            name: RoomName::new("A room").expect("a name"),
+            topic: RoomTopic::new("").expect("a topic"),
+            owner: None,
+            deleted: false,
+            head: Seq::new(head),
+            messages: 0,
+            rules: 1,
+            digest: Digest::of_room(id),
+            created_at: Timestamp::from_millis(1),
+        };
+        let members = (0..people).map(|number| Change::Member {
+            user_id: UserId::new(Uuid::from_u128(number.into())),
+            role: Role::Member,
+            joined_at: Timestamp::from_millis(1),
+        });
+        let window = (head.saturating_sub(WINDOW)..head).map(|seq| WindowEntry {
+            author_id: UserId::new(Uuid::nil()),
+            cid: Cid::new(Uuid::from_u128(seq.into())),
+            seq: Seq::new(seq + 1),
+            offset: Offset::new(seq),
+        });
+        Room::restore(id, header, members, window).expect("its window is whole")
+    }
+
+    /// Snapshots of a room with so many people, in so many events by batches of `batch`.
+    fn kept(spacing: u64, people: u64, events: u64, batch: u64) -> u64 {
+        let ends = (1..=events / batch).map(|number| number * batch);
+        let due = ends.filter(|&head| is_due(spacing, &room(head, people), Seq::new(head - batch + 1)));
+        due.count() as u64
+    }
+
+    #[test]
+    fn snapshots_are_as_far_apart_as_said() {
+        assert_eq!(kept(10, 3, 500, 1), 50);
+        assert_eq!(kept(10, 3, 700, 7), 70, "each behind its place, none left out");
+        assert_eq!(kept(10, 3, 500, 25), 20, "one a batch at most");
+        assert_eq!(kept(0, 3, 500, 1), 0);
+        assert_eq!(kept(u64::MAX, 3, 500, 1), 0);
+    }
+
+    #[test]
+    fn an_event_costs_the_same_in_a_large_room() {
+        for people in [9, 10, 11, 40, 41, 300] {
+            let kept = kept(10, people, 2_000, 4);
+            assert!(kept > 0, "{people} people");
+            assert!(kept * people <= 2_000, "{people} people: {kept} snapshots");
+        }
+    }
 }

@@ -20,3 +20,4 @@ mod reads;
 mod rebuild;
 mod server;
 mod speech;
+mod travel;
