@@ -3,13 +3,15 @@
 
 mod batch;
 mod events;
+mod partition;
 mod reads;
 
 use crate::watch::watch;
 use crate::{Config, Error, Status, share};
 use engine::history::{Reader, Writer};
 use engine::log::Log;
-pub(crate) use events::torn_room;
+use partition::Store;
+pub(crate) use partition::torn_room;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -35,8 +37,10 @@ pub async fn run(config: Config, parts: Parts, status: Status, shutdown: Cancell
     let both = shutdown.child_token();
     let reader = parts.reader.clone();
     let events = Arc::new(events::Events {
-        reader: parts.reader,
-        writer: parts.writer.clone(),
+        store: Store {
+            reader: parts.reader,
+            writer: parts.writer.clone(),
+        },
     });
     let reads = Arc::new(reads::Reads { writer: parts.writer });
     let interval = Duration::from_millis(config.store_check_ms.max(1));

@@ -8,6 +8,7 @@
 
 mod backoff;
 mod config;
+mod course;
 mod dead_letters;
 mod error;
 mod feed;

@@ -3,6 +3,7 @@
 
 mod batch;
 mod events;
+mod partition;
 mod presence;
 mod refill;
 
@@ -10,6 +11,7 @@ use crate::{Config, Error, Status, share};
 use engine::history;
 use engine::live::{Reader, Writer};
 use engine::log::Log;
+use partition::Store;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +39,11 @@ pub async fn run(config: Config, parts: Parts, status: Status, shutdown: Cancell
     let presence = Arc::new(presence::PresenceClaims {
         writer: parts.writer.clone(),
     });
-    let events = Arc::new(events::Events::new(&config, parts.history, parts.reader, parts.writer));
+    let store = Store {
+        reader: parts.reader,
+        writer: parts.writer,
+    };
+    let events = Arc::new(events::Events::new(&config, parts.history, store));
     share::run_both(
         share::run(events, config.clone(), parts.log.clone(), status.clone(), both.clone()),
         share::run(presence, config, parts.log, status, both.clone()),

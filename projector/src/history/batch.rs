@@ -27,6 +27,7 @@ pub(super) struct Folded<'a> {
 
 /// Folds the records; `rooms` holds every room that they are about.
 pub(super) fn fold<'a>(
+    name: &'static str,
     rooms: &mut Rooms<Room>,
     records: &'a [Record],
     read: Vec<Result<Decoded<'a>, Unread>>,
@@ -49,7 +50,7 @@ pub(super) fn fold<'a>(
                     .get(decoded.event.room_id)
                     .expect("the rooms of a batch were loaded");
                 telemetry::link(&batch, record.traceparent.as_deref());
-                if take(&mut batches, room, record, decoded, rows) {
+                if take(name, &mut batches, room, record, decoded, rows) {
                     folded.events += 1;
                     let span = || tracing::debug_span!(target: PATH, "projected into history");
                     let span = telemetry::follow(span, record.traceparent.as_deref());
@@ -57,7 +58,7 @@ pub(super) fn fold<'a>(
                 }
             }
             Err(unread) => {
-                metrics::unread("history", unread);
+                metrics::unread(name, unread);
                 if let Unread::Bad(bad) = unread {
                     folded.bad.push((record, bad.name()));
                 }
@@ -91,6 +92,7 @@ fn is_due(spacing: u64, room: &Room, first: Seq) -> bool {
 
 /// Folds one event; says whether it was accepted.
 fn take(
+    name: &'static str,
     batches: &mut BTreeMap<RoomId, RoomBatch>,
     room: &mut Room,
     record: &Record,
@@ -108,7 +110,7 @@ fn take(
     let (seq, digest) = match applied.verdict {
         Verdict::Accepted { seq, digest } => (seq, digest),
         Verdict::Ignored { reason } => {
-            metrics::ignored("history", reason);
+            metrics::ignored(name, reason);
             if reason == Reason::UnsupportedRules && room.rules() != before {
                 // That the room stands still must outlive this process.
                 batch_of(batches, room);

@@ -1,6 +1,7 @@
 //! The read markers of one partition, from their own checkpoint on.
 
 use crate::Error;
+use crate::course::Course;
 use crate::dead_letters;
 use crate::feed::{Feed, Next};
 use crate::halt::Halt;
@@ -9,7 +10,8 @@ use crate::share::Projection;
 use async_trait::async_trait;
 use engine::codec::Unread;
 use engine::codec::signal::{self, Signal};
-use engine::history::{self, ReadMark, Writer};
+use engine::domain::{Epoch, Offset, Partition};
+use engine::history::{self, Owner, ReadMark, Writer};
 use engine::log::{Record, Topic};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,36 +35,80 @@ impl Projection for Reads {
     }
 
     async fn project(&self, feed: &mut Feed) -> Result<(), Halt> {
-        let epoch = feed.common.log.epoch();
-        let (owner, mut next) = self.writer.claim_reads(epoch, feed.partition).await?;
+        let mut marks = Marks::claim(NAME, self.writer.clone(), feed.common.log.epoch(), feed.partition).await?;
         // Compaction may have taken what the checkpoint would read next: the last marker of each person stays.
-        let start = next.max(feed.extent().await?.low);
+        let start = marks.next().max(feed.extent().await?.low);
         feed.check(start).await?;
         feed.well();
         feed.start(start).await;
         loop {
-            let Next::Batch(batch) = feed.next(PATIENCE).await? else {
-                continue;
-            };
-            let Some(last) = batch.records.last() else { continue };
-            let began = Instant::now();
-            let (marks, bad) = sort(&batch.records);
-            dead_letters::write(&*feed.common.log, Topic::Reads, &bad).await?;
-            let to = last.position.offset.next();
-            let written = self
-                .writer
-                .write_reads(epoch, feed.partition, owner, next, to, &marks)
-                .await;
-            written.map_err(refused)?;
-            next = to;
-            let written = Written {
-                records: batch.records.len(),
-                events: marks.len(),
-                took: began.elapsed(),
-                last_appended_at: last.position.appended_at,
-            };
-            feed.written(next, written);
+            if let Next::Batch(batch) = feed.next(PATIENCE).await? {
+                marks.project(&batch.records, feed).await?;
+            }
         }
+    }
+}
+
+/// The read markers of a partition that somebody has claimed.
+pub(crate) struct Marks {
+    /// As metrics call whoever projects.
+    name: &'static str,
+    writer: Arc<dyn Writer>,
+    epoch: Epoch,
+    partition: Partition,
+    owner: Owner,
+    /// The checkpoint, as this owner has moved it.
+    next: Offset,
+}
+
+impl Marks {
+    /// Takes the partition's checkpoint over.
+    pub(crate) async fn claim(
+        name: &'static str,
+        writer: Arc<dyn Writer>,
+        epoch: Epoch,
+        partition: Partition,
+    ) -> Result<Self, Halt> {
+        let (owner, next) = writer.claim_reads(epoch, partition).await?;
+        Ok(Self {
+            name,
+            writer,
+            epoch,
+            partition,
+            owner,
+            next,
+        })
+    }
+
+    pub(crate) const fn next(&self) -> Offset {
+        self.next
+    }
+
+    /// Writes the records in one batch.
+    pub(crate) async fn project(&mut self, records: &[Record], course: &mut dyn Course) -> Result<(), Halt> {
+        let Some(last) = records.last() else { return Ok(()) };
+        let began = Instant::now();
+        let (marks, bad) = sort(self.name, records);
+        course.tell(Topic::Reads, &bad).await?;
+        self.write(last.position.offset.next(), &marks).await?;
+        let written = Written {
+            records: records.len(),
+            events: marks.len(),
+            took: began.elapsed(),
+            last_appended_at: last.position.appended_at,
+        };
+        course.written(self.next, written);
+        Ok(())
+    }
+
+    async fn write(&mut self, to: Offset, marks: &[ReadMark]) -> Result<(), Halt> {
+        let written = self
+            .writer
+            .write_reads(self.epoch, self.partition, self.owner, self.next, to, marks)
+            .await;
+        written.map_err(refused)?;
+        self.next = to;
+        Ok(())
     }
 }
 
@@ -76,7 +122,7 @@ fn refused(error: history::Error) -> Halt {
     }
 }
 
-fn sort(records: &[Record]) -> (Vec<ReadMark>, Vec<dead_letters::Letter<'_>>) {
+fn sort<'a>(name: &'static str, records: &'a [Record]) -> (Vec<ReadMark>, Vec<dead_letters::Letter<'a>>) {
     let (mut marks, mut bad) = (Vec::new(), Vec::new());
     // A tombstone is how the compacted topic forgets a key.
     for record in records.iter().filter(|record| record.value.is_some()) {
@@ -87,7 +133,7 @@ fn sort(records: &[Record]) -> (Vec<ReadMark>, Vec<dead_letters::Letter<'_>>) {
             // Another signal has no business here, and does no harm.
             Ok(_) => {}
             Err(unread) => {
-                metrics::unread(NAME, unread);
+                metrics::unread(name, unread);
                 if let Unread::Bad(reason) = unread {
                     bad.push((record, reason.name()));
                 }

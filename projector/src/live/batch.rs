@@ -34,6 +34,7 @@ struct Delta {
 
 /// Folds the events; `rooms` holds every room that they are about.
 pub(super) fn fold<'a>(
+    name: &'static str,
     rooms: &mut Rooms<Kept>,
     events: impl ExactSizeIterator<Item = (&'a Record, Decoded<'a>)>,
 ) -> Folded {
@@ -46,7 +47,7 @@ pub(super) fn fold<'a>(
             .get(decoded.event.room_id)
             .expect("the rooms of a batch were loaded");
         telemetry::link(&batch, record.traceparent.as_deref());
-        if take(&mut deltas, kept, record, &decoded) {
+        if take(name, &mut deltas, kept, record, &decoded) {
             accepted += 1;
             let span = || tracing::debug_span!(target: PATH, "projected into live views");
             let span = telemetry::follow(span, record.traceparent.as_deref());
@@ -68,7 +69,13 @@ pub(super) fn fold<'a>(
 }
 
 /// Folds one event; says whether it was accepted.
-fn take(deltas: &mut BTreeMap<RoomId, Delta>, kept: &mut Kept, record: &Record, decoded: &Decoded<'_>) -> bool {
+fn take(
+    name: &'static str,
+    deltas: &mut BTreeMap<RoomId, Delta>,
+    kept: &mut Kept,
+    record: &Record,
+    decoded: &Decoded<'_>,
+) -> bool {
     let Decoded {
         event, datum, rules, ..
     } = decoded;
@@ -79,7 +86,7 @@ fn take(deltas: &mut BTreeMap<RoomId, Delta>, kept: &mut Kept, record: &Record, 
     let seq = match applied.verdict {
         Verdict::Accepted { seq, .. } => seq,
         Verdict::Ignored { reason } => {
-            metrics::ignored("live", reason);
+            metrics::ignored(name, reason);
             if reason == Reason::UnsupportedRules && room.rules() != before {
                 // That the room stands still must outlive this process.
                 delta_of(deltas, room);

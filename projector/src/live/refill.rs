@@ -42,7 +42,12 @@ impl Events {
         let mut snapshot = self.history.snapshot(partition).await?;
         let at = snapshot.next();
         feed.check(at).await?;
-        let filling = self.writer.reset(epoch, partition, at).await.map_err(Halt::from)?;
+        let filling = self
+            .store
+            .writer
+            .reset(epoch, partition, at)
+            .await
+            .map_err(Halt::from)?;
         let mut count = 0;
         loop {
             if feed.over() {
@@ -56,13 +61,13 @@ impl Events {
                 let room = Room::restore(*id, stored.header.clone(), [], stored.window.iter().copied());
                 room.map_err(|torn| torn_room(*id, &torn))?;
             }
-            let put = self.writer.put_rooms(&filling, &rooms).await;
+            let put = self.store.writer.put_rooms(&filling, &rooms).await;
             put.map_err(Halt::from)?;
             count += rooms.len();
             metrics::refilled_rooms(rooms.len());
         }
         drop(snapshot);
-        self.writer.refilled(&filling).await.map_err(Halt::from)?;
+        self.store.writer.refilled(&filling).await.map_err(Halt::from)?;
         metrics::refilled("history");
         tracing::debug!(%partition, rooms = count, %at, "a partition of live views is filled from history");
         Ok(at)
@@ -76,8 +81,8 @@ impl Events {
         if extent.low > Offset::ZERO || extent.high.get() > most {
             return Err(away.into());
         }
-        let filling = self.writer.reset(epoch, partition, Offset::ZERO).await?;
-        self.writer.refilled(&filling).await?;
+        let filling = self.store.writer.reset(epoch, partition, Offset::ZERO).await?;
+        self.store.writer.refilled(&filling).await?;
         metrics::refilled("log");
         tracing::debug!(%partition, "history is away: a partition of live views is filled from the log alone");
         Ok(Offset::ZERO)
