@@ -1,5 +1,7 @@
 //! The command line of `roomlog`.
 
+pub mod rebuild;
+
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -43,6 +45,8 @@ pub enum Command {
         #[command(subcommand)]
         verb: Admin,
     },
+    /// Makes a projection anew beside the old one, and swaps them.
+    Rebuild(rebuild::Rebuild),
     /// Prints the settings in force, passwords masked.
     Config,
 }

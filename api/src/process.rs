@@ -9,6 +9,7 @@ mod checks;
 mod deploy;
 mod edge;
 mod projectors;
+mod rebuild;
 mod shutdown;
 mod stores;
 mod waiting;
@@ -65,6 +66,12 @@ pub enum Error {
     /// A projection can't go on.
     #[error(transparent)]
     Projector(#[from] projector::Error),
+    /// A rebuild could not go on.
+    #[error(transparent)]
+    Rebuild(#[from] projector::rebuild::Error),
+    /// A rebuild could not begin, or an old projection can't be had.
+    #[error(transparent)]
+    Beside(#[from] engine::beside::Error),
     /// The schema registry does not do what it is asked.
     #[error(transparent)]
     Registry(#[from] engine::codec::registry::Error),
@@ -116,6 +123,7 @@ pub async fn run(command: Command, loaded: &Loaded) -> Result<(), Error> {
         Command::Admin {
             verb: Admin::Create { username },
         } => admin::create(config, &username).await,
+        Command::Rebuild(asked) => rebuild::run(config, &asked).await,
         Command::Config => welcome::say(&loaded.masked()),
     }
 }

@@ -14,6 +14,7 @@
 //! - [`travel`]: a room as it once stood, folded from the nearest snapshot.
 //! - [`live`]: room state, recent and presence kept hot (Redis, memory).
 
+pub mod beside;
 pub mod clock;
 pub mod codec;
 pub mod config;

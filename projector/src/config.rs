@@ -1,5 +1,6 @@
 //! Every bound and interval of a projector, by name, with its default.
 
+use crate::rebuild;
 use serde::{Deserialize, Serialize};
 
 /// Bounds and intervals of both projections. Times are milliseconds, sizes bytes.
@@ -43,6 +44,8 @@ pub struct Config {
     pub fenced_wait_ms: u64,
     /// How often lag and checkpoint age are measured.
     pub measure_ms: u64,
+    /// Of `roomlog rebuild`.
+    pub rebuild: rebuild::Config,
 }
 
 impl Default for Config {
@@ -65,6 +68,7 @@ impl Default for Config {
             backoff_most_ms: 5_000,
             fenced_wait_ms: 2_000,
             measure_ms: 5_000,
+            rebuild: rebuild::Config::default(),
         }
     }
 }

@@ -16,6 +16,7 @@ mod halt;
 pub mod history;
 pub mod live;
 pub mod metrics;
+pub mod rebuild;
 mod rooms;
 mod share;
 mod status;

@@ -11,7 +11,7 @@ use crate::{Config, Error, Status, share};
 use engine::history;
 use engine::live::{Reader, Writer};
 use engine::log::Log;
-use partition::Store;
+pub(crate) use partition::{Again, Partition, Store};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 

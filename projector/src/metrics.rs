@@ -23,6 +23,13 @@ const FENCED: &str = "roomlog_projector_fenced_total";
 const SNAPSHOTS: &str = "roomlog_projector_snapshots_total";
 const REFILLS: &str = "roomlog_projector_refills_total";
 const REFILLED_ROOMS: &str = "roomlog_projector_refilled_rooms_total";
+const REBUILD_RECORDS: &str = "roomlog_rebuild_records_total";
+const REBUILD_EVENTS: &str = "roomlog_rebuild_events_total";
+const REBUILD_BATCH_SECONDS: &str = "roomlog_rebuild_batch_seconds";
+const REBUILD_LEFT: &str = "roomlog_rebuild_left_records";
+const REBUILD_PHASES: &str = "roomlog_rebuild_phases_total";
+const REBUILD_AGAIN: &str = "roomlog_rebuild_swaps_again_total";
+const REBUILD_HELD: &str = "roomlog_rebuild_held_seconds";
 
 /// Describes every metric of the projector; called once, when telemetry starts.
 pub fn describe() {
@@ -71,6 +78,20 @@ pub fn describe() {
         "Refills of live views, by where the rooms came from: history or log"
     );
     describe_counter!(REFILLED_ROOMS, "Rooms put into live views by refills");
+    describe_counter!(REBUILD_RECORDS, "Records that a rebuild has read and written");
+    describe_counter!(REBUILD_EVENTS, "Accepted events and read markers among them");
+    describe_histogram!(
+        REBUILD_BATCH_SECONDS,
+        Unit::Seconds,
+        "Folding and writing one batch of a rebuild"
+    );
+    describe_gauge!(REBUILD_LEFT, "Records that a rebuild has yet to read");
+    describe_counter!(REBUILD_PHASES, "Phases that a rebuild has entered, by name");
+    describe_counter!(
+        REBUILD_AGAIN,
+        "Swaps that were put off because somebody did not let go in time"
+    );
+    describe_histogram!(REBUILD_HELD, Unit::Seconds, "How long projectors were held for a swap");
 }
 
 /// What one batch was.
@@ -143,4 +164,27 @@ pub(crate) fn refilled(from: &'static str) {
 
 pub(crate) fn refilled_rooms(rooms: usize) {
     counter!(REFILLED_ROOMS).increment(rooms as u64);
+}
+
+pub(crate) fn rebuilt(batch: Written) {
+    counter!(REBUILD_RECORDS).increment(batch.records as u64);
+    counter!(REBUILD_EVENTS).increment(batch.events as u64);
+    histogram!(REBUILD_BATCH_SECONDS).record(batch.took.as_secs_f64());
+}
+
+pub(crate) fn rebuild_left(records: u64) {
+    #[allow(clippy::cast_precision_loss, reason = "shown, not counted with")]
+    gauge!(REBUILD_LEFT).set(records as f64);
+}
+
+pub(crate) fn rebuild_phase(phase: &'static str) {
+    counter!(REBUILD_PHASES, "phase" => phase).increment(1);
+}
+
+pub(crate) fn rebuild_again() {
+    counter!(REBUILD_AGAIN).increment(1);
+}
+
+pub(crate) fn rebuild_held(took: Duration) {
+    histogram!(REBUILD_HELD).record(took.as_secs_f64());
 }

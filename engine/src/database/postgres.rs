@@ -3,7 +3,7 @@
 use super::Failure;
 use serde::Deserialize;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 use std::future::Future;
 use std::time::Duration;
@@ -105,6 +105,21 @@ pub(crate) fn connect(config: &Config, schema: &str, durability: Durability) -> 
         .max_connections(config.max_connections)
         .acquire_timeout(Duration::from_millis(config.acquire_ms))
         .connect_lazy_with(options))
+}
+
+/// One connection beside the pools, for work that may take `statement_ms` and that nobody waits behind. The server notices
+/// within a second when its owner is gone, also in the middle of a statement, and gives back what it held.
+pub(crate) async fn alone(config: &Config, schema: &str, statement_ms: u64) -> Result<PgConnection, Failure> {
+    let options = config.options(schema)?.options([
+        ("statement_timeout", format!("{statement_ms}ms")),
+        ("lock_timeout", format!("{}ms", config.lock_ms)),
+        ("client_connection_check_interval", "1s".to_owned()),
+    ]);
+    let connecting = tokio::time::timeout(Duration::from_millis(config.acquire_ms), options.connect());
+    match connecting.await {
+        Ok(connected) => connected.map_err(|error| failure(&error)),
+        Err(_) => Err(Failure::Away(format!("no connection within {} ms", config.acquire_ms))),
+    }
 }
 
 /// Brings `schema` up to date, on a connection without time limits; several at once wait for each other.

@@ -101,6 +101,11 @@ impl Marks {
         Ok(())
     }
 
+    /// Moves the checkpoint to `to` without a marker: what lay before it was compacted away.
+    pub(crate) async fn pass(&mut self, to: Offset) -> Result<(), Halt> {
+        self.write(to, &[]).await
+    }
+
     async fn write(&mut self, to: Offset, marks: &[ReadMark]) -> Result<(), Halt> {
         let written = self
             .writer

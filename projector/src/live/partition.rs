@@ -66,6 +66,10 @@ impl Partition {
         }
     }
 
+    pub(crate) const fn next(&self) -> Offset {
+        self.next
+    }
+
     /// Whether the store still stands where it was left; where to begin anew otherwise.
     pub(crate) async fn look(&self) -> Result<Option<Again>, Halt> {
         Ok(match self.store.writer.watermark(self.epoch, self.partition).await? {

@@ -1,9 +1,10 @@
 -- Throws away some of the rooms of a partition that is being refilled.
--- KEYS: watermark, room set. ARGV: generation of the refill, most rooms, prefix of a room's keys.
+-- KEYS: what is shown, watermark, room set. ARGV: what is expected to be shown, generation of the refill, most rooms, prefix of a room's keys.
 -- Answers how many were thrown away, or -1 when another refill has begun.
-if redis.call('HGET', KEYS[1], 'g') ~= ARGV[1] then return -1 end
-local ids = redis.call('SPOP', KEYS[2], ARGV[2])
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return redis.error_reply('SWAPPED other views are shown now') end
+if redis.call('HGET', KEYS[2], 'g') ~= ARGV[2] then return -1 end
+local ids = redis.call('SPOP', KEYS[3], ARGV[3])
 for _, id in ipairs(ids) do
-  redis.call('UNLINK', ARGV[3] .. id, ARGV[3] .. id .. ':window')
+  redis.call('UNLINK', ARGV[4] .. id, ARGV[4] .. id .. ':window')
 end
 return #ids

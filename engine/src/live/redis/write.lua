@@ -1,17 +1,19 @@
 -- Takes one batch of a partition under its watermark, whole or not at all.
--- KEYS: watermark, room set, then of each room: hash, window.
--- ARGV: epoch, from, to; then of each room: id, head expected, window tail expected, head, messages, header, and three
+-- KEYS: what is shown, what holds writers, watermark, room set, then of each room: hash, window.
+-- ARGV: what is expected to be shown, epoch, from, to; then of each room: id, head expected, window tail expected, head, messages, header, and three
 --   lists, each led by its length: fields to set (field, value, ...), fields to delete, window entries.
 -- Answers {'ok'} or {'at', next} or {'refill'}.
-local mark = redis.call('HMGET', KEYS[1], 'e', 'n', 'g', 'f', 'r')
-if mark[1] ~= ARGV[1] or mark[4] == '1' then return {'refill', false} end
-if mark[2] ~= ARGV[2] then return {'at', mark[2]} end
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return redis.error_reply('SWAPPED other views are shown now') end
+if redis.call('EXISTS', KEYS[2]) == 1 then return redis.error_reply('HELD a rebuild holds writers for a moment') end
+local mark = redis.call('HMGET', KEYS[3], 'e', 'n', 'g', 'f', 'r')
+if mark[1] ~= ARGV[2] or mark[4] == '1' then return {'refill', false} end
+if mark[2] ~= ARGV[3] then return {'at', mark[2]} end
 local generation = mark[3]
 
 local RECENT, WINDOW, CHUNK = 100, 1024, 1000
 local rooms = {}
-local at = 4
-for key = 3, #KEYS, 2 do
+local at = 5
+for key = 5, #KEYS, 2 do
   local room = {hash = KEYS[key], window = KEYS[key + 1], id = ARGV[at], head = ARGV[at + 3], messages = ARGV[at + 4],
     header = ARGV[at + 5], lists = {}}
   local expected, tail = ARGV[at + 1], ARGV[at + 2]
@@ -26,7 +28,7 @@ for key = 3, #KEYS, 2 do
     -- It may be there and not yet exist (head 0: its creation was of unknown rules), or be left of an earlier filling.
     if found[1] == generation then
       if found[2] ~= '0' then return {'refill', false} end
-    elseif mark[5] and (redis.call('SISMEMBER', KEYS[2], room.id) == 1 or redis.call('EXISTS', KEYS[2]) == 0) then
+    elseif mark[5] and (redis.call('SISMEMBER', KEYS[4], room.id) == 1 or redis.call('EXISTS', KEYS[4]) == 0) then
       -- It was here and was evicted, or nobody can tell.
       return {'refill', false}
     end
@@ -58,9 +60,9 @@ for _, room in ipairs(rooms) do
     redis.call('HDEL', room.hash, 'r' .. ordinal)
   end
   if room.known == 0 then
-    redis.call('SADD', KEYS[2], room.id)
-    redis.call('HSET', KEYS[1], 'r', '1')
+    redis.call('SADD', KEYS[4], room.id)
+    redis.call('HSET', KEYS[3], 'r', '1')
   end
 end
-redis.call('HSET', KEYS[1], 'n', ARGV[3])
+redis.call('HSET', KEYS[3], 'n', ARGV[4])
 return {'ok', false}
