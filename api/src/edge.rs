@@ -27,6 +27,7 @@ mod pushes;
 mod queries;
 mod reads;
 mod refusal;
+pub mod replay;
 mod resume;
 mod ring;
 mod rooms;
@@ -92,6 +93,9 @@ pub enum StartError {
     /// The log can't be read.
     #[error("the edge can't read the log: {0}")]
     Log(#[from] engine::log::Error),
+    /// The system gives no thread.
+    #[error("the edge can't start its threads: {0}")]
+    Threads(#[from] std::io::Error),
 }
 
 impl Edge {

@@ -12,6 +12,7 @@ mod admin_rooms;
 mod auth;
 mod bodies;
 mod cursor;
+mod events;
 mod layers;
 mod listings;
 mod me;
@@ -126,6 +127,7 @@ fn paths() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(messages::thread))
         .routes(routes!(messages::react))
         .routes(routes!(messages::unreact))
+        .routes(routes!(events::list))
         .routes(routes!(moderation::invite))
         .routes(routes!(moderation::kick))
         .routes(routes!(moderation::ban))

@@ -1,10 +1,11 @@
 //! What the edge answers, as JSON: the same by both doors.
 
+use crate::edge::replay::Replaying;
 use crate::edge::view::{PresenceView, RoomView, Subscribed};
 use crate::protocol::reply::Pos;
 use crate::rest::schema;
 use engine::domain::{Digest, Emoji, Epoch, EventId, Kind, Message, PersonName, Role, RoomId, RoomName, RoomTopic};
-use engine::domain::{Seq, Timestamp, UserId};
+use engine::domain::{Offset, Partition, Seq, Timestamp, UserId};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -193,6 +194,31 @@ impl<'a> ShownPresence<'a> {
         Self {
             count: view.count,
             users: &view.users,
+        }
+    }
+}
+
+/// The `ok` of `replay`.
+#[derive(Debug, Serialize)]
+pub struct ShownReplay {
+    replay: u64,
+    epoch: Epoch,
+    partition: Partition,
+    from: Offset,
+    to: Offset,
+}
+
+impl ShownReplay {
+    /// A replay as its session sees it.
+    #[must_use]
+    pub const fn of(replaying: &Replaying) -> Self {
+        let span = replaying.span;
+        Self {
+            replay: replaying.number,
+            epoch: span.epoch,
+            partition: span.partition,
+            from: span.from,
+            to: span.to,
         }
     }
 }

@@ -66,6 +66,24 @@ pub struct Config {
     pub typing_interval_ms: u64,
     /// The list of erased people is read again after this, besides when a signal says so.
     pub erasure_refresh_ms: u64,
+    /// Replays under way at once on this edge; further ones are refused as `overloaded`.
+    pub replays: usize,
+    /// Replays of one person under way at once; further ones are refused as `rate_limited`.
+    pub replays_per_person: usize,
+    /// Readers of the log that replays have at once; those that walk through the same part of a partition share one.
+    pub replay_readers: usize,
+    /// Most records that a replay reads at once.
+    pub replay_chunk_records: usize,
+    /// Most bytes of records that a replay reads at once, give or take one record.
+    pub replay_chunk_bytes: u32,
+    /// Bytes of records that all readers together keep for replays that come behind.
+    pub replay_kept_bytes: usize,
+    /// Bytes of records a second that all replays of this edge together may read; 0 is no limit.
+    pub replay_bytes_per_second: u32,
+    /// Threads that replays work on; they stand back behind everything else.
+    pub replay_threads: usize,
+    /// Most events of a replay over a socket that a client may ask for ahead.
+    pub replay_window: u64,
 }
 
 impl Default for Config {
@@ -101,6 +119,15 @@ impl Default for Config {
             presence_push_ms: 500,
             typing_interval_ms: 2_000,
             erasure_refresh_ms: 60_000,
+            replays: 64,
+            replays_per_person: 4,
+            replay_readers: 4,
+            replay_chunk_records: 2_048,
+            replay_chunk_bytes: 1 << 20,
+            replay_kept_bytes: 32 << 20,
+            replay_bytes_per_second: 64 << 20,
+            replay_threads: 1,
+            replay_window: 10_000,
         }
     }
 }

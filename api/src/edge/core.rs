@@ -11,6 +11,7 @@ use super::presence::Board;
 use super::pushes::{Budget, Share};
 use super::queries::Typists;
 use super::reads::Reads;
+use super::replay::Replays;
 use super::ring::Ring;
 use super::{Parts, metrics};
 use crate::error::{Error, Name};
@@ -50,6 +51,7 @@ pub(super) struct Core {
     pub(super) typists: Typists,
     pub(super) names: Names,
     pub(super) searches: Semaphore,
+    pub(super) replays: Replays,
     pub(super) opening: Semaphore,
     pub(super) commands: Semaphore,
     pub(super) lost: AtomicBool,
@@ -61,7 +63,13 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(config: Config, parts: Parts, starts: &[Offset], draining: CancellationToken) -> Self {
+    pub(super) fn new(
+        config: Config,
+        parts: Parts,
+        replays: Replays,
+        starts: &[Offset],
+        draining: CancellationToken,
+    ) -> Self {
         let ring = |next: &Offset| Ring::new(*next, config.ring_records, config.ring_bytes);
         let id = Uuid::new_v4();
         Self {
@@ -79,6 +87,7 @@ impl Core {
             typists: Typists::default(),
             names: Names::new(config.mention_names, config.mention_names_ms),
             searches: Semaphore::new(config.max_searches),
+            replays,
             opening: Semaphore::new(config.max_opening),
             commands: Semaphore::new(config.max_pending),
             lost: AtomicBool::new(false),

@@ -19,6 +19,11 @@ const COMMANDS: &str = "roomlog_edge_command_seconds";
 const SEARCHES: &str = "roomlog_edge_search_seconds";
 const NAMES: &str = "roomlog_edge_names_total";
 const RESUMED: &str = "roomlog_edge_resumes_total";
+const REPLAYS: &str = "roomlog_edge_replays";
+const REPLAY_READERS: &str = "roomlog_edge_replay_readers";
+const REPLAY_SHARED: &str = "roomlog_edge_replay_shared_total";
+const REPLAYED: &str = "roomlog_edge_replayed_total";
+const REPLAYED_BYTES: &str = "roomlog_edge_replayed_bytes_total";
 const LOST: &str = "roomlog_edge_tail_lost_total";
 
 /// Says what each of them is.
@@ -42,11 +47,33 @@ pub fn describe() {
     );
     describe_counter!(NAMES, "Usernames in texts that were looked up, by what was found");
     describe_counter!(RESUMED, "Resumes asked for, by what became of them");
+    describe_gauge!(REPLAYS, "Replays under way");
+    describe_gauge!(REPLAY_READERS, "Readers of the log that replays have");
+    describe_counter!(REPLAY_SHARED, "Parts of the log that a replay found read by another");
+    describe_counter!(REPLAYED, "Records shown by replays");
+    describe_counter!(REPLAYED_BYTES, "Bytes of what replays showed");
     describe_counter!(LOST, "Partitions that the tail lost: the log was cut or made anew");
 }
 
 pub(super) fn pushed(sessions: usize) {
     counter!(PUSHED).increment(sessions as u64);
+}
+
+pub(super) fn replays(more: i8) {
+    gauge!(REPLAYS).increment(f64::from(more));
+}
+
+pub(super) fn replay_readers(more: i8) {
+    gauge!(REPLAY_READERS).increment(f64::from(more));
+}
+
+pub(super) fn replay_shared() {
+    counter!(REPLAY_SHARED).increment(1);
+}
+
+pub(super) fn replayed(records: usize, bytes: usize) {
+    counter!(REPLAYED).increment(records as u64);
+    counter!(REPLAYED_BYTES).increment(bytes as u64);
 }
 
 pub(super) fn lagged() {

@@ -123,7 +123,7 @@ struct Queue {
     close: Option<Close>,
     waker: Option<Waker>,
     /// Who waits for the pushes to go down to so many bytes.
-    low: Option<(usize, Waker)>,
+    low: Vec<(usize, Waker)>,
     abandoned: bool,
 }
 
@@ -225,16 +225,13 @@ impl Outbox {
             more,
             close: if more { None } else { queue.close.clone() },
         };
-        let pushes = queue.push_bytes;
-        let low = queue.low.take_if(|(level, _)| pushes <= *level);
+        let low = queue.lowered();
         drop(queue);
-        if let Some((_, waker)) = low {
-            waker.wake();
-        }
+        low.into_iter().for_each(|(_, waker)| waker.wake());
         taken
     }
 
-    /// Waits until at most `level` bytes of pushes wait. One task may wait at a time. Cancel-safe.
+    /// Waits until at most `level` bytes of pushes wait. Cancel-safe.
     ///
     /// # Errors
     /// [`Abandoned`] when the session has ended.
@@ -246,7 +243,10 @@ impl Outbox {
             } else if queue.push_bytes <= level {
                 Poll::Ready(Ok(()))
             } else {
-                queue.low = Some((level, cx.waker().clone()));
+                let waits = |(there, waker): &(usize, Waker)| *there == level && waker.will_wake(cx.waker());
+                if !queue.low.iter().any(waits) {
+                    queue.low.push((level, cx.waker().clone()));
+                }
                 Poll::Pending
             }
         })
@@ -261,11 +261,9 @@ impl Outbox {
             queue.first = None;
             queue.rest = VecDeque::new();
             (queue.reply_bytes, queue.push_bytes) = (0, 0);
-            queue.low.take()
+            std::mem::take(&mut queue.low)
         };
-        if let Some((_, waker)) = low {
-            waker.wake();
-        }
+        low.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
     /// Ready when something waits or the session must end. One task may wait at a time: the last one that asked.
@@ -328,6 +326,18 @@ impl Queue {
         self.first.is_some() || self.close.is_some()
     }
 
+    /// Those who waited for as little as there is now.
+    fn lowered(&mut self) -> Vec<(usize, Waker)> {
+        if self.low.is_empty() {
+            return Vec::new();
+        }
+        let pushes = self.push_bytes;
+        let waiting = std::mem::take(&mut self.low);
+        let (woken, waiting) = waiting.into_iter().partition(|(level, _)| pushes <= *level);
+        self.low = waiting;
+        woken
+    }
+
     fn put_event(&mut self, frame: Bytes, bound: usize) -> Result<(), Full> {
         if self.push_bytes + frame.len() > bound {
             self.drop_ephemeral();
@@ -369,7 +379,7 @@ impl Queue {
         let mut kept = Self {
             close: self.close.take(),
             waker: self.waker.take(),
-            low: self.low.take(),
+            low: std::mem::take(&mut self.low),
             abandoned: self.abandoned,
             ..Self::default()
         };

@@ -27,22 +27,22 @@ struct EventPush<'a> {
 }
 
 #[derive(Serialize)]
-struct Pos {
-    epoch: Epoch,
-    partition: Partition,
-    offset: Offset,
+pub(super) struct Pos {
+    pub(super) epoch: Epoch,
+    pub(super) partition: Partition,
+    pub(super) offset: Offset,
 }
 
 #[derive(Serialize)]
-struct From<'a> {
-    id: UserId,
-    name: &'a str,
+pub(super) struct From<'a> {
+    pub(super) id: UserId,
+    pub(super) name: &'a str,
 }
 
 /// A body as clients see it; its fields are the event's.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Shown<'a> {
+pub(super) enum Shown<'a> {
     Nothing {},
     Created {
         kind: Kind,
@@ -99,7 +99,7 @@ enum Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn of(body: &'a Body, textless: bool) -> Self {
+    pub(super) fn of(body: &'a Body, textless: bool) -> Self {
         let shown = |text: &'a engine::domain::MessageText| if textless { "" } else { text.as_str() };
         match body {
             Body::RoomDeleted | Body::MemberJoined | Body::MemberLeft => Self::Nothing {},

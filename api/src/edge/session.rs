@@ -5,13 +5,14 @@ use super::hub::Hold;
 use super::listener::Listener;
 use super::outbox::Outbox;
 use super::refusal::refusal;
+use super::replay::Running;
 use super::resume::{self, Cursor, Journal};
 use super::view::{NotRecovered, Recovery, Resume, Subscribed};
 use super::{metrics, push, queries, rooms};
 use crate::command::Caller;
 use crate::error::{Error, Name};
 use engine::domain::{RECENT, RoomId, Seq, UserId};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -27,10 +28,15 @@ pub struct Session {
 struct Inner {
     core: Arc<Core>,
     listener: Arc<Listener>,
+    /// Once it had one.
+    replays: OnceLock<Arc<Running>>,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        if let Some(replays) = self.replays.get() {
+            replays.end();
+        }
         for room in self.listener.take_rooms() {
             if let Some(held) = self.core.hub.room(room) {
                 held.unsubscribe(&self.core, self.listener.id);
@@ -46,7 +52,11 @@ impl Session {
         let listener = Arc::new(listener);
         core.hub.enter(&listener);
         Self {
-            inner: Arc::new(Inner { core, listener }),
+            inner: Arc::new(Inner {
+                core,
+                listener,
+                replays: OnceLock::new(),
+            }),
         }
     }
 
@@ -60,6 +70,14 @@ impl Session {
     #[must_use]
     pub fn outbox(&self) -> &Arc<Outbox> {
         &self.inner.listener.outbox
+    }
+
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.inner.core
+    }
+
+    pub(super) fn replays(&self) -> &Arc<Running> {
+        self.inner.replays.get_or_init(Arc::default)
     }
 
     /// Subscribes to a room; a subscription that is there already is replaced. Nothing of the room is pushed before
@@ -113,7 +131,7 @@ impl Session {
         recent: usize,
         read_seq: Seq,
     ) -> Result<Result<(Subscribed, Joining), Seq>, Error> {
-        let Inner { core, listener } = &*self.inner;
+        let Inner { core, listener, .. } = &*self.inner;
         let mut guard = hold.open();
         let open = &mut *guard;
         let now = core.parts.clock.now();
@@ -162,7 +180,7 @@ impl Session {
 
     /// Ends a subscription. Nothing of the room is queued after it.
     pub fn unsubscribe(&self, room: RoomId) {
-        let Inner { core, listener } = &*self.inner;
+        let Inner { core, listener, .. } = &*self.inner;
         if let Some(held) = core.hub.room(room) {
             held.unsubscribe(core, listener.id);
         }
@@ -173,7 +191,7 @@ impl Session {
     /// # Errors
     /// `bad_request` for a seq above the head; as [`super::Edge::members`].
     pub async fn read(&self, caller: &Caller, room: RoomId, seq: Seq) -> Result<Seq, Error> {
-        let Inner { core, listener } = &*self.inner;
+        let Inner { core, listener, .. } = &*self.inner;
         let (now, moved) = queries::read(core, caller.user_id, room, seq, listener.uuid).await?;
         if moved {
             push_read(core, caller.user_id, room, now, Some(listener.id));
@@ -201,7 +219,7 @@ pub struct Joining {
 impl Joining {
     /// Lets the room's events come: first those missed (then `caught_up`), then live.
     pub fn go(mut self) {
-        let Inner { core, listener } = &*self.session.inner;
+        let Inner { core, listener, .. } = &*self.session.inner;
         if let Some(cursor) = self.cursor.take() {
             resume::go(core, listener, cursor);
         }
@@ -211,7 +229,7 @@ impl Joining {
 impl Drop for Joining {
     fn drop(&mut self) {
         let Some(cursor) = self.cursor.take() else { return };
-        let Inner { core, listener } = &*self.session.inner;
+        let Inner { core, listener, .. } = &*self.session.inner;
         let is_ours = cursor.hold.open().waits(listener.id, cursor.ticket);
         if is_ours {
             cursor.hold.unsubscribe(core, listener.id);

@@ -1,6 +1,7 @@
 //! The beginning and the end of an edge.
 
 use super::core::Core;
+use super::replay::Replays;
 use super::tail::Tail;
 use super::{Config, Edge, Parts, StartError, closed, commands, delivery, presence, reads, rooms};
 use crate::command::{Ask, Caller, TraceContext, Write};
@@ -22,7 +23,8 @@ pub(super) async fn start(config: Config, parts: Parts, draining: CancellationTo
     let events = ends(&*parts.log, Topic::Events).await?;
     let reads = ends(&*parts.log, Topic::Reads).await?;
     let signals = signals_since(&config, &parts).await?;
-    let core = Arc::new(Core::new(config, parts, &events, draining));
+    let replays = Replays::new(&config, parts.log.clone())?;
+    let core = Arc::new(Core::new(config, parts, replays, &events, draining));
     core.read_erasures().await;
     closed::read(&core).await;
     for lane in 0..core.deliveries.lanes() {

@@ -34,6 +34,12 @@ fn pushes() -> Vec<(&'static str, &'static str, Value)> {
             }),
         ),
         (
+            "replay",
+            "A record of a replay; or its end, `done`; or why it can't go on, `error`.",
+            json!({ "replay": whole(), "event": id("ReplayedEvent"),
+                "done": object(&json!({ "to": id("Offset") }), &[]), "error": error_object() }),
+        ),
+        (
             "presence",
             "Who came and who left; above 100 people the count alone.",
             json!({ "room": id("RoomId"), "count": id("Count"), "joined": list("UserId"), "left": list("UserId") }),
@@ -80,7 +86,7 @@ fn pushes() -> Vec<(&'static str, &'static str, Value)> {
 }
 
 /// Fields that a push may lack.
-const OPTIONAL: [&str; 3] = ["retry_after_ms", "joined", "left"];
+const OPTIONAL: [&str; 6] = ["retry_after_ms", "joined", "left", "event", "done", "error"];
 
 fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
@@ -110,10 +116,25 @@ fn field(name: &str) -> Value {
         "text" => reference("Text"),
         "mentions" => reference("Mentions"),
         "emoji" => reference("Reaction"),
+        "from" | "to" => point(name == "from"),
+        "window" => json!({ "type": "integer", "minimum": 1, "maximum": 10_000 }),
+        "replay" => json!({ "type": "integer", "minimum": 1 }),
+        "datum" => json!({ "type": "boolean" }),
         "recent" | "limit" => json!({ "type": "integer", "minimum": 0, "maximum": RECENT }),
         "resume" => object(&json!({ "epoch": reference("Epoch"), "seq": reference("Seq") }), &[]),
         _ => json!({ "type": "string" }),
     }
+}
+
+/// One of the three; the first may say what log it was kept with.
+fn point(first: bool) -> Value {
+    let mut fields = json!({ "offset": reference("Offset"), "time": reference("Time"), "seq": reference("Seq") });
+    let one = json!([{ "required": ["offset"] }, { "required": ["time"] }, { "required": ["seq"] }]);
+    if first {
+        fields["epoch"] = reference("Epoch");
+        fields["partition"] = reference("Partition");
+    }
+    json!({ "type": "object", "properties": fields, "oneOf": one })
 }
 
 fn command(verb: Verb) -> Value {
@@ -144,7 +165,12 @@ fn answer(verb: Verb) -> Value {
         Verb::Presence => reference("Presence"),
         Verb::Read => reference("ReadTo"),
         Verb::Ping => object(&json!({ "time": reference("Time") }), &[]),
-        Verb::Auth | Verb::Unsubscribe | Verb::Typing => json!({ "type": "object" }),
+        Verb::Replay => object(
+            &json!({ "replay": whole(), "epoch": reference("Epoch"), "partition": reference("Partition"),
+                "from": reference("Offset"), "to": reference("Offset") }),
+            &[],
+        ),
+        Verb::Auth | Verb::Unsubscribe | Verb::Typing | Verb::More | Verb::Cancel => json!({ "type": "object" }),
         _ => reference("Receipt"),
     }
 }
@@ -155,6 +181,11 @@ fn reply(verb: Verb) -> Value {
 }
 
 fn error() -> Value {
+    let frame = json!({ "id": command_id(), "error": error_object() });
+    json!({ "summary": "A command was refused.", "payload": object(&frame, &[]) })
+}
+
+fn error_object() -> Value {
     let names: Vec<&str> = Name::ALL.iter().map(|name| name.text()).collect();
     let codes: Vec<u16> = Name::ALL.iter().map(|name| name.code()).collect();
     let error = json!({
@@ -163,8 +194,7 @@ fn error() -> Value {
         "outcome": { "type": "string", "enum": ["none", "unknown"] },
         "retry_after_ms": whole(), "field": { "type": "string" }, "trace_id": { "type": "string" }
     });
-    let frame = json!({ "id": command_id(), "error": object(&error, &["retry_after_ms", "field"]) });
-    json!({ "summary": "A command was refused.", "payload": object(&frame, &[]) })
+    object(&error, &["retry_after_ms", "field"])
 }
 
 fn subscription() -> Value {

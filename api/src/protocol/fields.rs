@@ -4,7 +4,10 @@
 
 use crate::error::{Error, Name};
 use engine::domain::UserId;
-use engine::domain::{Cid, Emoji, Invalid, Kind, MessageText, PersonName, Role, RoomName, RoomTopic, Seq, Timestamp};
+use engine::domain::{
+    Cid, Emoji, Invalid, Kind, MessageText, Offset, Partition, PersonName, Role, RoomName, RoomTopic,
+};
+use engine::domain::{Seq, Timestamp};
 use engine::text;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -64,6 +67,14 @@ fields!(
     old,
     new,
     texts,
+    from,
+    to,
+    window,
+    datum,
+    replay,
+    offset,
+    time,
+    partition,
 );
 
 impl<'a> Fields<'a> {
@@ -164,6 +175,17 @@ impl<'a> Value<'a> {
     /// A seq; 0 stands before the first event.
     pub fn seq(self) -> Result<Seq, Error> {
         self.integer(0, GREATEST_INTEGER).map(Seq::new)
+    }
+
+    /// An offset of a partition.
+    pub fn offset(self) -> Result<Offset, Error> {
+        self.integer(0, GREATEST_INTEGER).map(Offset::new)
+    }
+
+    /// A partition.
+    pub fn partition(self) -> Result<Partition, Error> {
+        let number = self.integer(0, u16::MAX.into())?;
+        Ok(Partition::new(u16::try_from(number).unwrap_or(u16::MAX)))
     }
 
     /// A time, milliseconds since 1970.

@@ -3,9 +3,10 @@
 //! A frame with a usable id is always answered, whatever else is wrong with it; one without is a bad frame and ends
 //! its session. Unknown fields are passed over, beside the command too.
 
-use super::fields::{Fields, GREATEST_INTEGER};
+use super::fields::{Fields, GREATEST_INTEGER, Value};
 use super::{RECENT_DEFAULT, Verb};
 use crate::command::{Ask, TraceContext, Write};
+use crate::edge::replay::{self, Point};
 use crate::edge::view::Resume;
 use crate::error::{Error, Name};
 use engine::domain::{Epoch, RECENT, RoomId, Seq};
@@ -66,6 +67,14 @@ pub enum Command {
     },
     Presence {
         room: RoomId,
+    },
+    Replay(replay::Command),
+    More {
+        replay: u64,
+        window: u64,
+    },
+    Cancel {
+        replay: u64,
     },
     Ping,
 }
@@ -128,6 +137,14 @@ impl Command {
                     .unwrap_or(RECENT_DEFAULT),
             },
             Verb::Presence => Self::Presence { room: room()? },
+            Verb::Replay => Self::Replay(replay_command(&fields)?),
+            Verb::More => Self::More {
+                replay: replay_number(&fields)?,
+                window: fields.window().required(window)?,
+            },
+            Verb::Cancel => Self::Cancel {
+                replay: replay_number(&fields)?,
+            },
             Verb::Ping => Self::Ping,
             Verb::Send | Verb::Edit | Verb::Delete | Verb::React | Verb::Unreact | Verb::Join | Verb::Leave => {
                 Self::Write(Box::new(Write {
@@ -189,6 +206,41 @@ pub fn ask(verb: Verb, fields: &Fields<'_>) -> Result<Ask, Error> {
         Verb::Leave => Ask::Leave,
         _ => return Err(Error::new(Name::UnknownCommand, "the log holds no such command")),
     })
+}
+
+/// Events that a client may ask for ahead; an edge may be told to allow less.
+const GREATEST_WINDOW: u64 = 10_000;
+/// Events of a replay that come without being asked for further.
+const WINDOW: u64 = 256;
+
+fn replay_command(fields: &Fields<'_>) -> Result<replay::Command, Error> {
+    let from = fields.from().required(|value| value.object())?;
+    Ok(replay::Command {
+        room: fields.room().required(|value| value.id())?,
+        ask: replay::Ask {
+            from: point("from", &from)?,
+            to: fields.to().optional(|value| point("to", &value.object()?))?,
+            epoch: from.epoch().optional(|value| value.id::<Uuid>())?.map(Epoch::new),
+            partition: from.partition().optional(|value| value.partition())?,
+            datum: fields.datum().optional(|value| value.boolean())?.unwrap_or(false),
+        },
+        window: fields.window().optional(window)?.unwrap_or(WINDOW),
+    })
+}
+
+fn point(name: &'static str, fields: &Fields<'_>) -> Result<Point, Error> {
+    let offset = fields.offset().optional(|value| value.offset())?.map(Point::Offset);
+    let time = fields.time().optional(|value| value.timestamp())?.map(Point::Time);
+    let seq = fields.seq().optional(|value| value.seq())?.map(Point::Seq);
+    Point::one_of(name, [offset, time, seq])
+}
+
+fn window(value: Value<'_>) -> Result<u64, Error> {
+    value.integer(1, GREATEST_WINDOW)
+}
+
+fn replay_number(fields: &Fields<'_>) -> Result<u64, Error> {
+    fields.replay().required(|value| value.integer(1, GREATEST_INTEGER))
 }
 
 fn resume(fields: &Fields<'_>) -> Result<Resume, Error> {

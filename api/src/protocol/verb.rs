@@ -110,5 +110,17 @@ verbs! {
     Recent = "recent", [ROOM, may("limit", "0 to 100, 50 if absent")], "`recent[]`",
         "The latest messages as they stand.";
     Presence = "presence", [ROOM], "`count, users[≤100]`", "Who is there.";
+    Replay = "replay", [
+            ROOM,
+            must("from", "`{offset}`, `{time}` or `{seq}`: the first record; beside it `epoch` and `partition`, where an offset was kept with them"),
+            may("to", "`{offset}`, the one before it, `{time}` or `{seq}`: the last record; the log's end as it is now if absent"),
+            may("window", "how many events may come before you ask for `more`: 1 to 10,000, 256 if absent"),
+            may("datum", "whether each event comes with its Avro bytes, base64")
+        ],
+        "`replay, epoch, partition, from, to`",
+        "Reads a room's events from the log itself, as they happened.";
+    More = "more", [must("replay", "the replay's number"), must("window", "how many more events may come")], "",
+        "Gives credit for a replay's next events; its end, `done`, comes as soon as there is credit for what would come next.";
+    Cancel = "cancel", [must("replay", "the replay's number")], "", "Ends a replay: nothing of it comes after the answer.";
     Ping = "ping", [], "`time`", "Asks whether the edge still answers; `time` is its clock.";
 }

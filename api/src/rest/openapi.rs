@@ -53,6 +53,7 @@ const ANYBODY: [&str; 3] = ["auth-open", "operations", "documents"];
         (name = "rooms", description = "Making, finding, changing and entering rooms."),
         (name = "moderation", description = "Who may do what: docs/permissions.md."),
         (name = "messages", description = "What is said, and looking for it."),
+        (name = "log", description = "A room as it happened, and as it stood: from the log."),
         (name = "admin", description = "For those who run Roomlog."),
         (name = "operations", description = "Whether it lives."),
     ),
@@ -70,7 +71,8 @@ pub(super) fn complete(document: &mut OpenApi, accounts: &accounts::Config) {
     for (path, item) in &mut document.paths.paths {
         let with_id = path.contains('{');
         for (method, operation) in operations(item) {
-            complete_operation(operation, &method, with_id);
+            let of_log = operation.tags.iter().flatten().any(|tag| tag == "log");
+            complete_operation(operation, &method, with_id, of_log);
         }
     }
     let components = document.components.get_or_insert_default();
@@ -105,7 +107,7 @@ fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
     .collect()
 }
 
-fn complete_operation(operation: &mut Operation, method: &HttpMethod, with_id: bool) {
+fn complete_operation(operation: &mut Operation, method: &HttpMethod, with_id: bool, of_log: bool) {
     let tags = operation.tags.get_or_insert_default();
     let anybody = tags.iter().any(|tag| ANYBODY.contains(&tag.as_str()));
     for tag in tags {
@@ -131,7 +133,7 @@ fn complete_operation(operation: &mut Operation, method: &HttpMethod, with_id: b
         413 | 415 => reads_body,
         405 => false,
         501 => with_id,
-        416 => false,
+        416 => of_log,
         _ => true,
     };
     for (status, names) in refusals() {

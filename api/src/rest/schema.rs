@@ -11,6 +11,9 @@ use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, Schema, 
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+/// The greatest number of a query.
+pub(super) const GREATEST: u64 = GREATEST_INTEGER;
+
 macro_rules! words {
     ($($(#[doc = $about:literal])+ $name:ident = $schema:expr;)*) => {
         $(
@@ -111,6 +114,10 @@ words! {
     Prefix = line(0, RoomName::MOST);
     /// Words, "phrases", -exclusions and `or`: at least one word to look for.
     Words = text().min_length(Some(1)).max_length(Some(Query::MOST));
+    /// The fold's word on a record.
+    Verdict = one_of(&["accepted", "ignored", "unreadable"]);
+    /// Why something is not shown.
+    Withheld = one_of(&["erased", "deleted", "ignored"]);
     /// Where a listing goes on, as the page before said; opaque.
     Cursor = text().pattern(Some("^[A-Za-z0-9_-]+$"));
 }

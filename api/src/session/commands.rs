@@ -2,11 +2,12 @@
 
 use super::{Door, Identity, Refused, Who};
 use crate::command::{Caller, Write};
+use crate::edge::replay;
 use crate::edge::view::Resume;
 use crate::error::Error;
 use crate::protocol::Command;
 use crate::protocol::reply::{self, Receipt};
-use crate::shown::{ShownMessage, ShownPresence, ShownSubscription};
+use crate::shown::{ShownMessage, ShownPresence, ShownReplay, ShownSubscription};
 use crate::trace::Trace;
 use bytes::Bytes;
 use engine::domain::{RoomId, Seq, Timestamp};
@@ -94,6 +95,9 @@ pub(super) fn begin(who: &Who, id: u64, mut command: Command, trace: Trace) -> B
             let presence = door.edge.presence(&caller, room).await?;
             Ok(reply::ok(id, &ShownPresence::of(&presence)))
         }),
+        Command::Replay(command) => replay(who, id, trace, command),
+        Command::More { replay, window } => Begun::Done(answered(id, &trace, who.member.more(replay, window))),
+        Command::Cancel { replay } => Begun::Done(answered(id, &trace, who.member.cancel(replay))),
         // The session itself takes it before it comes here.
         Command::Auth { .. } => Begun::Done(empty(id)),
     }
@@ -111,6 +115,28 @@ fn running(id: u64, trace: Trace, work: impl Future<Output = Result<Bytes, Error
 async fn write(door: Arc<Door>, caller: Caller, write: Box<Write>, id: u64, trace: Trace) -> Result<Bytes, Error> {
     let ack = door.edge.write(&caller, *write).await?;
     Ok(reply::ok(id, &Receipt::of(&ack, door.edge.epoch(), &trace.id())))
+}
+
+fn answered(id: u64, trace: &Trace, done: Result<(), Error>) -> Bytes {
+    match done {
+        Ok(()) => empty(id),
+        Err(error) => reply::error(id, &error, &trace.id()),
+    }
+}
+
+/// The reply is queued before the first event may come.
+fn replay(who: &Who, id: u64, trace: Trace, command: replay::Command) -> Begun {
+    let member = who.member.clone();
+    Begun::Running(Box::pin(async move {
+        match member.replay(command).await {
+            Ok((replaying, starting)) => {
+                member.outbox().reply(reply::ok(id, &ShownReplay::of(&replaying)));
+                starting.go(trace.id());
+                Done::Silent
+            }
+            Err(error) => Done::Reply(reply::error(id, &error, &trace.id())),
+        }
+    }))
 }
 
 /// The reply is queued before the room's events may come.

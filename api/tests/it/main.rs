@@ -27,6 +27,7 @@ mod outside;
 mod poison;
 mod proof;
 mod refusals;
+mod replay;
 mod rest;
 mod restart;
 mod search;

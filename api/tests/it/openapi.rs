@@ -159,6 +159,13 @@ async fn the_socket_says_what_its_document_says() {
         ("typing", here(json!({}))),
         ("presence", here(json!({}))),
         ("ping", json!({})),
+        (
+            "replay",
+            here(json!({ "from": { "seq": 1 }, "to": { "seq": 4 }, "window": 9, "datum": true })),
+        ),
+        ("replay", here(json!({ "from": { "offset": 0 }, "window": 1 }))),
+        ("more", json!({ "replay": 2, "window": 1 })),
+        ("cancel", json!({ "replay": 2 })),
         ("subscribe", json!({ "room": cid() })),
         ("unsubscribe", here(json!({}))),
     ];
