@@ -30,6 +30,7 @@ pub struct Config {
     pub people: People,
     pub edge: crate::edge::Config,
     pub projector: projector::Config,
+    pub travel: engine::travel::Config,
     pub startup: Startup,
     pub http: Http,
     pub limits: limits::Config,
@@ -264,6 +265,13 @@ mod tests {
         let defaults: toml::Table = super::DEFAULTS.parse().expect("TOML");
         let own = toml::Table::try_from(projector::Config::default()).expect("plain numbers");
         assert_eq!(defaults["projector"].as_table(), Some(&own));
+    }
+
+    #[test]
+    fn every_limit_of_time_travel_is_a_setting_with_its_own_default() {
+        let defaults: toml::Table = super::DEFAULTS.parse().expect("TOML");
+        let own = toml::Table::try_from(engine::travel::Config::default()).expect("plain numbers");
+        assert_eq!(defaults["travel"].as_table(), Some(&own));
     }
 
     #[test]

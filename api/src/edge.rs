@@ -34,6 +34,7 @@ mod rooms;
 pub mod session;
 mod start;
 mod tail;
+pub mod travel;
 mod turns;
 pub mod view;
 pub mod wire;
@@ -76,6 +77,8 @@ pub struct Parts {
     pub clock: Arc<dyn clock::Clock>,
     /// How often a room may be written.
     pub rooms: Arc<Limiter<RoomId>>,
+    /// How far back in time one may go.
+    pub travel: engine::travel::Config,
     /// How events are written.
     pub wire: wire::Wire,
 }

@@ -9,6 +9,7 @@ pub mod problem;
 
 mod admin;
 mod admin_rooms;
+mod at;
 mod auth;
 mod bodies;
 mod cursor;
@@ -121,6 +122,7 @@ fn paths() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(rooms::presence))
         .routes(routes!(rooms::read))
         .routes(routes!(rooms::direct))
+        .routes(routes!(at::at))
         .routes(routes!(messages::recent))
         .routes(routes!(messages::page, messages::send))
         .routes(routes!(messages::one, messages::edit, messages::delete))

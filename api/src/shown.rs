@@ -64,7 +64,7 @@ struct ShownReaction<'a> {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde wants")]
-const fn is_false(value: &bool) -> bool {
+pub(crate) const fn is_false(value: &bool) -> bool {
     !*value
 }
 

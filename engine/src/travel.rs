@@ -15,8 +15,11 @@ pub use error::Error;
 use crate::domain::{Epoch, Offset, Partition, Position, Recent, Room, RoomId, Seq, Timestamp};
 use crate::history;
 use crate::log::{self, Extent, Log, RangeLimits, Topic};
+use crate::telemetry::PATH;
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 use walk::{Until, Walk};
 
 /// Bounds of a walk.
@@ -185,11 +188,17 @@ pub async fn before(sources: Sources<'_>, room: RoomId, offset: Offset) -> Resul
 }
 
 async fn walked(sources: Sources<'_>, room: RoomId, partition: Partition, until: Until) -> Result<Past, Error> {
+    let span = tracing::debug_span!(target: PATH, "time travel", %room, from = Empty, source = Empty, events = Empty);
     let began = Instant::now();
-    let past = Walk::new(sources, room, partition, until).run().await?;
-    metrics::walked(&past.folded, began.elapsed());
+    let past = Walk::new(sources, room, partition, until)
+        .run()
+        .instrument(span.clone())
+        .await?;
     let Folded { from, source, events } = past.folded;
-    tracing::debug!(%room, %from, source = source.name(), events, "a room's past was folded");
+    span.record("from", from.get())
+        .record("source", source.name())
+        .record("events", events);
+    metrics::walked(&past.folded, began.elapsed());
     Ok(past)
 }
 

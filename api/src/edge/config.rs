@@ -38,6 +38,10 @@ pub struct Config {
     pub max_searches: usize,
     /// How long one may take.
     pub search_timeout_ms: u64,
+    /// Rooms folded at once as they once stood; further askers wait as long as one may take, then they are `overloaded`.
+    pub max_travels: usize,
+    /// How long one may take before it is `timeout`.
+    pub travel_timeout_ms: u64,
     /// Usernames whose people are remembered, for mentions in texts.
     pub mention_names: usize,
     /// How long they are.
@@ -105,6 +109,8 @@ impl Default for Config {
             min_seq_timeout_ms: 2_000,
             max_searches: 3,
             search_timeout_ms: 5_000,
+            max_travels: 2,
+            travel_timeout_ms: 10_000,
             mention_names: 10_000,
             mention_names_ms: 30_000,
             outbox_bytes: 1 << 20,

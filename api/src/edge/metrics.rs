@@ -17,6 +17,7 @@ const WAITING_MOST: &str = "roomlog_edge_waiting_most_bytes";
 const OPENED: &str = "roomlog_edge_opened_total";
 const COMMANDS: &str = "roomlog_edge_command_seconds";
 const SEARCHES: &str = "roomlog_edge_search_seconds";
+const TRAVELS: &str = "roomlog_edge_travel_seconds";
 const NAMES: &str = "roomlog_edge_names_total";
 const RESUMED: &str = "roomlog_edge_resumes_total";
 const REPLAYS: &str = "roomlog_edge_replays";
@@ -44,6 +45,10 @@ pub fn describe() {
     describe_histogram!(
         SEARCHES,
         "Seconds from a search to its answer, its turn awaited, by outcome"
+    );
+    describe_histogram!(
+        TRAVELS,
+        "Seconds from asking for a room as it stood to the answer, its turn awaited, by outcome"
     );
     describe_counter!(NAMES, "Usernames in texts that were looked up, by what was found");
     describe_counter!(RESUMED, "Resumes asked for, by what became of them");
@@ -116,6 +121,11 @@ pub(super) fn answered(took: Duration, refused: Option<Name>) {
 pub(super) fn searched(took: Duration, refused: Option<Name>) {
     let outcome = refused.map_or("ok", Name::text);
     histogram!(SEARCHES, "outcome" => outcome).record(took.as_secs_f64());
+}
+
+pub(super) fn travelled(took: Duration, refused: Option<Name>) {
+    let outcome = refused.map_or("ok", Name::text);
+    histogram!(TRAVELS, "outcome" => outcome).record(took.as_secs_f64());
 }
 
 pub(super) fn name_looked_up(outcome: &'static str) {

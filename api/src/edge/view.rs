@@ -1,7 +1,10 @@
 //! What the edge answers: values of the domain, erasures applied; the doors make JSON of them.
 
-use engine::domain::{Epoch, Header, Message, Offset, Partition, Role, RoomId, Seq, Timestamp, UserId};
+use engine::domain::{
+    Epoch, Header, Member, Message, Offset, Partition, Position, Role, RoomId, Seq, Timestamp, UserId,
+};
 use engine::history::listings::{Hit, Query, TimePlace};
+use engine::travel::Folded;
 
 /// A room as one person may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,4 +190,70 @@ pub struct Findings {
     pub hits: Vec<Hit>,
     /// Older ones are before this place; `None` where there are no more.
     pub before: Option<TimePlace>,
+}
+
+/// A room as it stood.
+#[derive(Clone, Debug)]
+pub struct PastView {
+    /// Which.
+    pub id: RoomId,
+    /// Kind, name, topic, owner, head, digest, … of then.
+    pub header: Header,
+    /// Of this life of the log.
+    pub epoch: Epoch,
+    /// The event at its head.
+    pub last: Position,
+    /// Members of then in order of id, at most [`PastView::PEOPLE`]; in an open room those with a role.
+    pub members: Listed<Member, UserId>,
+    /// How many there were in all.
+    pub member_count: usize,
+    /// Who was invited, and by whom.
+    pub invitations: Entries<UserId>,
+    /// Who was banned, and until when.
+    pub bans: Entries<Option<Timestamp>>,
+    /// Who was muted, and until when.
+    pub mutes: Entries<Option<Timestamp>>,
+    /// The latest messages as they stood, oldest first.
+    pub recent: Vec<PastMessage>,
+    /// What was folded to know it.
+    pub folded: Folded,
+}
+
+impl PastView {
+    /// Most people of each list.
+    pub const PEOPLE: usize = 1_000;
+}
+
+/// One of a room's lists of people, in order of id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entries<T> {
+    /// At most [`PastView::PEOPLE`] of them.
+    pub entries: Vec<(UserId, T)>,
+    /// How many there were in all.
+    pub count: usize,
+}
+
+impl<T> Entries<T> {
+    /// The first of them, all counted.
+    pub(super) fn of(all: impl Iterator<Item = (UserId, T)>) -> Self {
+        let (mut entries, mut count) = (Vec::new(), 0);
+        for entry in all {
+            count += 1;
+            if entries.len() < PastView::PEOPLE {
+                entries.push(entry);
+            }
+        }
+        Self { entries, count }
+    }
+}
+
+/// A message as it stood, without what may not be seen any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastMessage {
+    /// The message.
+    pub message: Message,
+    /// It was deleted after that point.
+    pub deleted_since: bool,
+    /// Its words are not told: it was deleted, or that can't be known now, and whoever asks may not see them.
+    pub text_withheld: bool,
 }

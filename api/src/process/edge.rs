@@ -84,6 +84,7 @@ async fn begin<'a>(
         people: people.clone(),
         clock: clock.clone(),
         rooms: Arc::new(config.limits.rooms()),
+        travel: config.travel.clone(),
         wire,
     };
     let start = async || Edge::start(config.edge.clone(), parts.clone(), CancellationToken::new()).await;

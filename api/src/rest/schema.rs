@@ -94,6 +94,8 @@ words! {
     NewKind = one_of(&["open", "public", "private"]);
     /// What a member may do, see docs/permissions.md.
     Role = one_of(&["owner", "moderator", "member"]);
+    /// Where the events of a walk through a room's past were read: in history's journal, in the log itself, or in both.
+    Source = one_of(&["journal", "log", "both"]);
     /// A room's name, one line.
     Name = line(1, RoomName::MOST);
     /// What a room is about, one line, may be empty.
@@ -152,8 +154,8 @@ pub(super) fn configured(accounts: &accounts::Config) -> [(String, RefOr<Schema>
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, NewKind, Role};
-    use engine::domain;
+    use super::{Kind, NewKind, Role, Source};
+    use engine::{domain, travel};
     use serde::Serialize;
     use utoipa::PartialSchema;
 
@@ -175,5 +177,7 @@ mod tests {
         assert_eq!(values::<Kind>(), json(&[Open, Public, Private, Direct]));
         assert_eq!(values::<NewKind>(), json(&[Open, Public, Private]));
         assert_eq!(values::<Role>(), json(&[Owner, Moderator, Member]));
+        let sources = [travel::Source::Journal, travel::Source::Log, travel::Source::Both];
+        assert_eq!(values::<Source>(), json(&sources.map(travel::Source::name)));
     }
 }

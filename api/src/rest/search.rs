@@ -64,7 +64,7 @@ impl Wanted {
     }
 }
 
-fn timestamp(name: &'static str, millis: u64) -> Result<Timestamp, Error> {
+pub(super) fn timestamp(name: &'static str, millis: u64) -> Result<Timestamp, Error> {
     let within = i64::try_from(millis).ok().filter(|_| millis <= GREATEST_INTEGER);
     let wrong = || Error::bad_field(name, format!("{name} must be at most {GREATEST_INTEGER}"));
     within.map(Timestamp::from_millis).ok_or_else(wrong)

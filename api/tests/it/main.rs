@@ -36,5 +36,6 @@ mod sessions;
 mod slow_reader;
 mod support;
 mod threads;
+mod travel;
 mod unread;
 mod without;

@@ -159,5 +159,6 @@ pub(super) fn reads(kind: Kind, standing: Standing) -> Vec<(&'static str, &'stat
         ("/presence", inside),
         ("/recent", inside),
         ("/messages", inside),
+        ("/at?seq=1", inside),
     ]
 }
