@@ -19,6 +19,7 @@ mod resume;
 mod search;
 mod swarm;
 mod throughput;
+mod travel;
 mod wire;
 
 use anyhow::Result;
@@ -47,6 +48,8 @@ enum Bench {
     Page,
     /// Search over a million messages, against the bare query.
     Search,
+    /// Time travel to random points of rooms of 1,000 to 100,000 events, with snapshots and without.
+    Travel,
     /// The bare writes themselves (started by `fanout`).
     #[command(hide = true)]
     Floor {
@@ -99,6 +102,7 @@ async fn run(bench: Bench) -> Result<()> {
         Bench::Resume => resume::run().await,
         Bench::Page => page::run().await,
         Bench::Search => search::run().await,
+        Bench::Travel => travel::run().await,
         Bench::Floor { sockets } => floor::serve(sockets),
     }
 }
