@@ -106,6 +106,16 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Its log, for those who fill it.
+    pub(crate) async fn log(&self) -> Result<engine::log::kafka::Log> {
+        let config = engine::log::kafka::Config {
+            brokers: self.brokers.clone(),
+            prefix: self.prefix.clone(),
+            ..engine::log::kafka::Config::default()
+        };
+        Ok(engine::log::kafka::Log::open(config, false).await?)
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command

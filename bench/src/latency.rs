@@ -76,7 +76,7 @@ pub(crate) async fn run() -> Result<()> {
     report.keep()
 }
 
-async fn until_delivered(heard: &mut wire::Reader) -> Result<()> {
+pub(crate) async fn until_delivered(heard: &mut wire::Reader) -> Result<()> {
     loop {
         let message = heard.message().await?.context("closed")?;
         if wire::count(message, br#""type":"message_sent""#) > 0 {

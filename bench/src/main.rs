@@ -13,6 +13,7 @@ mod page;
 mod process;
 mod projection;
 mod raw;
+mod replay;
 mod report;
 mod rest;
 mod resume;
@@ -50,6 +51,11 @@ enum Bench {
     Search,
     /// Time travel to random points of rooms of 1,000 to 100,000 events, with snapshots and without.
     Travel,
+    /// Replays, against a bare consumer, and what those who chat notice of them.
+    Replay,
+    /// Whoever replays again and again until it is killed (started by `replay`).
+    #[command(hide = true)]
+    Readers(replay::Readers),
     /// The bare writes themselves (started by `fanout`).
     #[command(hide = true)]
     Floor {
@@ -103,6 +109,8 @@ async fn run(bench: Bench) -> Result<()> {
         Bench::Page => page::run().await,
         Bench::Search => search::run().await,
         Bench::Travel => travel::run().await,
+        Bench::Replay => replay::run().await,
+        Bench::Readers(readers) => replay::read(readers).await,
         Bench::Floor { sockets } => floor::serve(sockets),
     }
 }

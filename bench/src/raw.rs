@@ -135,3 +135,22 @@ pub(crate) fn produce(brokers: &str, topic: &str, sample: &Sample, messages: u64
     );
     Ok(begun.elapsed())
 }
+
+/// Reads a partition from its start to `end`; answers how long it took from the first record to the last.
+pub(crate) fn consume(brokers: &str, topic: &str, partition: i32, end: i64) -> Result<Duration> {
+    let consumer = consumer(brokers, topic, partition, Offset::Beginning)?;
+    let (mut begun, mut heard) = (None, Instant::now());
+    loop {
+        match consumer.poll(POLL) {
+            Some(message) => {
+                let message = message?;
+                let begun = begun.get_or_insert_with(Instant::now);
+                heard = Instant::now();
+                if message.offset() + 1 >= end {
+                    return Ok(begun.elapsed());
+                }
+            }
+            None => ensure!(heard.elapsed() < FLUSH, "{topic}-{partition} gives no more"),
+        }
+    }
+}

@@ -18,7 +18,7 @@ use crate::error::{Error, Name};
 use bytes::Bytes;
 use encode::{Replayed, View, What};
 use engine::domain::{Epoch, Offset, Partition, RoomId, Seq, Timestamp, UserId};
-use engine::log::{Log, RangeLimits};
+use engine::log::RangeLimits;
 use engine::replay::{Judged, Said, Walk};
 use engine::travel;
 use engine::workers::Workers;
@@ -125,7 +125,7 @@ pub(super) struct Replays {
 impl Replays {
     /// # Errors
     /// When the system gives no thread.
-    pub(super) fn new(config: &super::Config, log: Arc<dyn Log>) -> std::io::Result<Self> {
+    pub(super) fn new(config: &super::Config, parts: &super::Parts) -> std::io::Result<Self> {
         let at_once = config.replays.max(1);
         let readers = config.replay_readers.max(1);
         let rate = NonZeroU32::new(config.replay_bytes_per_second);
@@ -141,7 +141,7 @@ impl Replays {
             kept_bytes: config.replay_kept_bytes / readers,
         };
         Ok(Self {
-            shelf: Arc::new(Shelf::new(log, limits)),
+            shelf: Arc::new(Shelf::new(parts.log.clone(), limits)),
             // Each replay has at most one piece of work under way.
             workers: Workers::start("replay", config.replay_threads.max(1), at_once, NICENESS)?,
             budget: rate.map(|rate| RateLimiter::direct(Quota::per_second(rate).allow_burst(burst))),
@@ -151,7 +151,7 @@ impl Replays {
             per_person: config.replays_per_person.max(1),
             travel: travel::Config {
                 log_records: u64::MAX,
-                ..travel::Config::default()
+                ..parts.travel.clone()
             },
         })
     }

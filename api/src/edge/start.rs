@@ -23,7 +23,7 @@ pub(super) async fn start(config: Config, parts: Parts, draining: CancellationTo
     let events = ends(&*parts.log, Topic::Events).await?;
     let reads = ends(&*parts.log, Topic::Reads).await?;
     let signals = signals_since(&config, &parts).await?;
-    let replays = Replays::new(&config, parts.log.clone())?;
+    let replays = Replays::new(&config, &parts)?;
     let core = Arc::new(Core::new(config, parts, replays, &events, draining));
     core.read_erasures().await;
     closed::read(&core).await;

@@ -1,0 +1,3 @@
+//! The load generator's parts that tests use too.
+
+pub mod fill;
