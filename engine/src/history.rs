@@ -7,6 +7,8 @@
 
 pub use crate::domain::WindowEntry;
 
+pub mod audit;
+mod audit_rows;
 mod kept;
 pub mod listings;
 mod packed;
@@ -19,6 +21,7 @@ use crate::domain::{
     Change, Cid, Digest, Epoch, Event, Header, Message, Offset, Partition, RoomId, Seq, Timestamp, UserId,
 };
 use async_trait::async_trait;
+pub use audit::Audit;
 use bytes::Bytes;
 pub use kept::{Kept, MOST_SNAPSHOT_BYTES, Nearest, Upto};
 pub use listings::Listings;
@@ -193,6 +196,9 @@ pub trait Reader: Listings {
     /// Every room of one partition, whole, all from one snapshot: to fill live views. It holds a connection for as
     /// long as it lives; drop it soon.
     async fn snapshot(&self, partition: Partition) -> Result<Box<dyn Snapshot>, Error>;
+
+    /// The rows of one partition as they are, all from one snapshot: to hold them against the log.
+    async fn audit(&self, partition: Partition) -> Result<Box<dyn Audit>, Error>;
 
     /// Whether the store answers now.
     async fn ping(&self) -> Result<(), Error>;

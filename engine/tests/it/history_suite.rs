@@ -1,5 +1,6 @@
 //! What every history must do, whatever it is made of.
 
+mod audit;
 mod listings;
 mod mentions;
 mod messages;
@@ -8,6 +9,7 @@ mod searching;
 mod snapshots;
 mod writing;
 
+pub(crate) use audit::*;
 pub(crate) use listings::*;
 pub(crate) use mentions::*;
 pub(crate) use messages::*;
@@ -79,6 +81,8 @@ macro_rules! history_suite {
             a_search_that_takes_too_long_is_ended,
             read_markers_go_forwards,
             checkpoints_are_those_of_the_events,
+            an_audit_tells_the_rows_of_the_fold,
+            an_audit_tells_read_markers_where_they_stand,
             calls_that_are_given_up_harm_nobody,
         );
     };

@@ -6,7 +6,7 @@ use crate::database::Transaction;
 use crate::database::postgres::within;
 use crate::domain::{Cid, Epoch, Message, Offset, Partition, RECENT, RoomId, Seq, UserId, WINDOW};
 use crate::history::rows::{ChangeRow, HeaderRow, JournalRow, MessageRow, ReactionRow, WindowRow, assemble, join};
-use crate::history::{Checkpoint, Error, JournalEntry, Nearest, Page, Reader, Snapshot, StoredRoom, Upto};
+use crate::history::{Audit, Checkpoint, Error, JournalEntry, Nearest, Page, Reader, Snapshot, StoredRoom, Upto};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
 use sqlx::{Postgres as Pg, query, query_as, query_scalar};
@@ -50,7 +50,7 @@ impl RoomRows {
     }
 }
 
-async fn changes(connection: &mut PgConnection, rooms: &[Uuid]) -> Result<Vec<ChangeRow>, sqlx::Error> {
+pub(super) async fn changes(connection: &mut PgConnection, rooms: &[Uuid]) -> Result<Vec<ChangeRow>, sqlx::Error> {
     query_as!(
         ChangeRow,
         r#"SELECT room_id AS "room_id!", user_id AS "user_id!", list AS "list!", role, other, time
@@ -317,6 +317,10 @@ impl Reader for Postgres {
             next,
             after: None,
         }))
+    }
+
+    async fn audit(&self, partition: Partition) -> Result<Box<dyn Audit>, Error> {
+        self.begin_audit(partition).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -8,12 +8,19 @@ use crate::history::plan::Loaded;
 use crate::history::rows::{
     ChangeRow, HeaderRow, JournalRow, MessageRow, ReactionRow, WindowRow, assemble, corrupt, join,
 };
-use crate::history::{Checkpoint, Error, JournalEntry, Nearest, Page, Reader, Snapshot, StoredRoom, Upto};
+use crate::history::{Audit, Checkpoint, Error, JournalEntry, Nearest, Page, Reader, Snapshot, StoredRoom, Upto};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Sqlite as Db, query, query_as, query_scalar};
 use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// The lists of people of one room.
+pub(super) const PEOPLE: &str =
+    "SELECT room_id, user_id, 'member' AS list, role, NULL AS other, joined_at AS time FROM members WHERE room_id = ?1
+     UNION ALL SELECT room_id, user_id, 'invitation', NULL, invited_by, NULL FROM invitations WHERE room_id = ?1
+     UNION ALL SELECT room_id, user_id, 'ban', NULL, NULL, until FROM bans WHERE room_id = ?1
+     UNION ALL SELECT room_id, user_id, 'mute', NULL, NULL, until FROM mutes WHERE room_id = ?1";
 
 async fn room_whole(
     connection: &mut SqliteConnection,
@@ -28,16 +35,11 @@ async fn room_whole(
     if headers.is_empty() {
         return Ok(None);
     }
-    let changes: Vec<ChangeRow> = query_as(
-        "SELECT room_id, user_id, 'member' AS list, role, NULL AS other, joined_at AS time FROM members WHERE room_id = ?1
-         UNION ALL SELECT room_id, user_id, 'invitation', NULL, invited_by, NULL FROM invitations WHERE room_id = ?1
-         UNION ALL SELECT room_id, user_id, 'ban', NULL, NULL, until FROM bans WHERE room_id = ?1
-         UNION ALL SELECT room_id, user_id, 'mute', NULL, NULL, until FROM mutes WHERE room_id = ?1",
-    )
-    .bind(room.uuid())
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(failed)?;
+    let changes: Vec<ChangeRow> = query_as(PEOPLE)
+        .bind(room.uuid())
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(failed)?;
     let window: Vec<WindowRow> = query_as(
         "SELECT room_id, author_id, cid, seq, log_offset FROM journal WHERE room_id = ? ORDER BY seq DESC LIMIT ?",
     )
@@ -316,6 +318,10 @@ impl Reader for Sqlite {
             next,
             after: None,
         }))
+    }
+
+    async fn audit(&self, partition: Partition) -> Result<Box<dyn Audit>, Error> {
+        self.begin_audit(partition).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! Rows as SQLite gives them: each from the columns of its own names.
 
+use crate::history::audit_rows::{AuditedEntry, AuditedMention, AuditedReaction};
 use crate::history::kept::KeptRow;
 use crate::history::listings::rows::{FoundRow, InvitationRow, MyRoomRow, RoomOfHit};
 use crate::history::rows::{ChangeRow, HeaderRow, JournalRow, MessageRow, ReactionRow, WindowRow};
@@ -73,6 +74,25 @@ from_row!(ReactionRow {
     user_id,
     emoji_since
 });
+
+from_row!(AuditedEntry {
+    seq,
+    author_id,
+    cid,
+    log_offset,
+    appended_at,
+    digest,
+    fingerprint,
+    datum
+});
+from_row!(AuditedReaction {
+    seq,
+    emoji,
+    user_id,
+    emoji_since,
+    since
+});
+from_row!(AuditedMention { room_id, seq, user_id });
 
 impl<'r> FromRow<'r, SqliteRow> for MessageRow {
     fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
