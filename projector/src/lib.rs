@@ -20,6 +20,7 @@ pub mod rebuild;
 mod rooms;
 mod share;
 mod status;
+pub mod verify;
 mod watch;
 
 pub use config::Config;

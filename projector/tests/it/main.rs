@@ -21,3 +21,4 @@ mod rebuild;
 mod server;
 mod speech;
 mod travel;
+mod verify;

@@ -279,6 +279,15 @@ impl Live {
         }
     }
 
+    /// A connection beside the adapter's, and what its keys begin with. Of Redis alone.
+    pub(crate) async fn beside(&self) -> (redis::aio::MultiplexedConnection, String) {
+        let Flush::Redis(client, prefix) = &self.flush else {
+            panic!("memory is not got at");
+        };
+        let connection = client.get_multiplexed_async_connection().await.unwrap();
+        (connection, prefix.clone())
+    }
+
     /// Throws the keys away that go on so after the prefix. Redis alone can lose a part.
     pub(crate) async fn forget(&self, keys: &str) {
         let Flush::Redis(client, prefix) = &self.flush else {

@@ -46,7 +46,7 @@ async fn a_history_made_anew_holds_the_same_rows(mut place: Place) {
 }
 
 /// History stands at the end of both topics.
-async fn is_read(place: &Place, model: &Model, room: RoomId) {
+pub(crate) async fn is_read(place: &Place, model: &Model, room: RoomId) {
     model.is_in_history(&place.history).await;
     eventually("the last marker is there", async || {
         let marker = place.history.reader.read_marker(room, user(2)).await.ok()?;
@@ -56,7 +56,7 @@ async fn is_read(place: &Place, model: &Model, room: RoomId) {
 }
 
 /// One event of every type at least, accepted; the room in which most of it happened.
-async fn everything(speech: &mut Speech, place: &Place) -> RoomId {
+pub(crate) async fn everything(speech: &mut Speech, place: &Place) -> RoomId {
     let (ann, ben, eve) = (user(0), user(1), user(2));
     let id = RoomId::new(Uuid::from_u128(0xeee));
     let mut types: BTreeSet<&str> = BTreeSet::new();

@@ -5,8 +5,8 @@ use crate::place::Place;
 use bytes::Bytes;
 use engine::codec::{self, Encoded, Wire};
 use engine::domain::{
-    Actor, Body, Cid, Emoji, Event, EventId, Kind, MessageText, Partition, PersonName, Position, Removal, Role, Room,
-    RoomId, RoomName, RoomTopic, Seq, Target, Timestamp, UserId, Verdict,
+    Actor, Body, Cid, Digest, Emoji, Event, EventId, Kind, MessageText, Partition, PersonName, Position, Removal, Role,
+    Room, RoomId, RoomName, RoomTopic, Seq, Target, Timestamp, UserId, Verdict,
 };
 use engine::log::{Log, Outgoing, Topic};
 use rand::rngs::StdRng;
@@ -271,6 +271,15 @@ impl Speech {
                 mentions: Vec::new(),
             },
         }
+    }
+
+    pub(crate) fn digest(&self, id: RoomId) -> Digest {
+        self.rooms[&id].0.digest()
+    }
+
+    /// Of the last event that was appended.
+    pub(crate) fn last_cid(&self) -> Cid {
+        self.sent.last().unwrap().cid
     }
 
     pub(crate) fn head(&self, id: RoomId) -> Seq {
