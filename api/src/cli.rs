@@ -1,6 +1,8 @@
 //! The command line of `roomlog`.
 
 pub mod rebuild;
+pub mod log;
+pub mod verify;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -47,6 +49,14 @@ pub enum Command {
     },
     /// Makes a projection anew beside the old one, and swaps them.
     Rebuild(rebuild::Rebuild),
+    /// Holds history and live views against the log, or one receipt.
+    Verify(verify::Verify),
+    /// Shows the log itself.
+    Log {
+        /// What of it.
+        #[command(subcommand)]
+        verb: log::Log,
+    },
     /// Prints the settings in force, passwords masked.
     Config,
 }

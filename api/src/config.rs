@@ -30,6 +30,7 @@ pub struct Config {
     pub people: People,
     pub edge: crate::edge::Config,
     pub projector: projector::Config,
+    pub tools: Tools,
     pub travel: engine::travel::Config,
     pub startup: Startup,
     pub http: Http,
@@ -141,6 +142,15 @@ pub struct Drain {
     pub notice_ms: u64,
     pub spread_ms: u64,
     pub deadline_ms: u64,
+}
+
+/// See `[tools]`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+pub struct Tools {
+    pub tail_queue_records: usize,
+    pub stats_sample_records: u64,
 }
 
 /// See `[startup]`.

@@ -22,7 +22,7 @@ pub mod metrics;
 mod notices;
 pub mod outbox;
 mod presence;
-mod push;
+pub(crate) mod push;
 mod pushes;
 mod queries;
 mod reads;

@@ -7,19 +7,16 @@ use clap::Parser as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-/// What is wrong is in the settings, as with the command line itself: trying again changes nothing.
-const MISCONFIGURED: u8 = 2;
-
 fn main() -> ExitCode {
     memory::share_arenas();
     let cli = Cli::parse();
     let loaded = match config::load(cli.config.as_deref(), std::env::vars()) {
         Ok(loaded) => loaded,
-        Err(error) => return failed(&error.into(), MISCONFIGURED),
+        Err(error) => return failed(&error.into(), process::USAGE),
     };
     match run(&cli, &loaded) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error, 1),
+        Err(error) => failed(&error, error.downcast_ref().map_or(1, process::Error::exit_code)),
     }
 }
 

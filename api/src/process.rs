@@ -5,13 +5,17 @@
 //! is told to stop ends in stages, and within its deadline; one that can't go on says why and fails.
 
 mod admin;
+mod bar;
 mod checks;
 mod deploy;
+mod direct;
 mod edge;
+mod log;
 mod projectors;
 mod rebuild;
 mod shutdown;
 mod stores;
+mod verify;
 mod waiting;
 mod welcome;
 
@@ -30,6 +34,9 @@ use stores::Stores;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+/// The exit code of a command line or of settings that are wrong: trying again changes nothing.
+pub const USAGE: u8 = 2;
 
 /// Why a process of Roomlog ends otherwise than it was told to.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +85,15 @@ pub enum Error {
     /// What was asked can't be done as things are; the sentence says what to do.
     #[error("{0}")]
     Impossible(String),
+    /// A check could not be made.
+    #[error(transparent)]
+    Verify(#[from] projector::verify::Error),
+    /// A check was made, and what was checked is not as it should be; what, was said already.
+    #[error("{0}")]
+    Differs(String),
+    /// The command line does not make sense.
+    #[error("{0}")]
+    Usage(String),
     /// It was told to stop before it had begun.
     #[error("stopped before it had begun")]
     Stopped,
@@ -94,7 +110,17 @@ impl Error {
             Self::People(error) => error.retryable(),
             Self::Accounts(error) => error.retryable(),
             Self::Registry(error) => error.retryable(),
+            Self::Verify(error) => error.retryable(),
             _ => false,
+        }
+    }
+
+    /// The exit code of a process that ends so.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => USAGE,
+            _ => 1,
         }
     }
 }
@@ -124,6 +150,8 @@ pub async fn run(command: Command, loaded: &Loaded) -> Result<(), Error> {
             verb: Admin::Create { username },
         } => admin::create(config, &username).await,
         Command::Rebuild(asked) => rebuild::run(config, &asked).await,
+        Command::Verify(asked) => verify::run(config, &asked).await,
+        Command::Log { verb } => log::run(config, &verb).await,
         Command::Config => welcome::say(&loaded.masked()),
     }
 }
@@ -203,6 +231,10 @@ async fn serving(config: &Config, parts: Parts) -> Result<(), Error> {
         Err(Error::Stopped) => Ok(()),
         ran => ran,
     }
+}
+
+fn presence_expiry_ms(config: &Config) -> i64 {
+    i64::try_from(config.edge.presence_expiry_ms).unwrap_or(i64::MAX)
 }
 
 fn describe_metrics() {

@@ -165,6 +165,11 @@ impl<'a> Shown<'a> {
     }
 }
 
+/// A body alone, as clients see it: for whoever reads the log by hand.
+pub(crate) fn shown_body(body: &Body) -> serde_json::Value {
+    serde_json::to_value(Shown::of(body, false)).expect("these types always encode")
+}
+
 /// The push `event`.
 pub(super) fn event(epoch: Epoch, event: &Event, seq: Seq, at: Position, erased: &List) -> Bytes {
     #[derive(Serialize)]

@@ -1,7 +1,7 @@
 //! `roomlog admin …`: what is done for those who run Roomlog, by whoever has its machine.
 
 use super::waiting::Patience;
-use super::{Error, stores, welcome};
+use super::{Error, direct, stores, welcome};
 use crate::config::{Config, Mode};
 use crate::edge::clock::{Clock as _, SystemClock};
 use engine::log;
@@ -35,9 +35,7 @@ pub(super) async fn create(config: &Config, username: &str) -> Result<(), Error>
 /// One process at a time uses the folder: its log's lock says so.
 async fn embedded(config: &Config, username: &str, password: String) -> Result<(), Error> {
     let folder = &config.data_dir;
-    let log = log::sqlite::Log::open(folder, config.embedded.clone()).await;
-    let log =
-        log.map_err(|error| Error::Impossible(format!("{error}; stop `roomlog serve` first, if it runs there")))?;
+    let log = direct::embedded_log(config).await?;
     let people = Arc::new(sqlite::Sqlite::open(&folder.join(stores::PEOPLE_FILE)).await?);
     let made = make(config, people.clone(), username, password).await;
     people.close().await;

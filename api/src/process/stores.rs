@@ -1,7 +1,7 @@
 //! The log and the stores of a process, opened as the mode says.
 
 use super::waiting::Patience;
-use super::{Error, Parts};
+use super::{Error, Parts, presence_expiry_ms};
 use crate::config::{Config, Mode, millis};
 use crate::edge::wire::Wire;
 use engine::codec::lock::Lock;
@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-const HISTORY_FILE: &str = "history.db";
+pub(super) const HISTORY_FILE: &str = "history.db";
 pub(super) const PEOPLE_FILE: &str = "people.db";
 
 /// What a process stands on.
@@ -152,10 +152,6 @@ impl Stores {
             tracing::warn!("not everything was closed in time");
         }
     }
-}
-
-fn presence_expiry_ms(config: &Config) -> i64 {
-    i64::try_from(config.edge.presence_expiry_ms).unwrap_or(i64::MAX)
 }
 
 /// The registry's ids as the database keeps them: every schema that this binary may write must have one.

@@ -20,6 +20,19 @@ pub(super) fn say(text: &str) -> Result<(), Error> {
     writeln!(std::io::stdout(), "{text}").map_err(|error| Error::Impossible(format!("cannot write: {error}")))
 }
 
+/// Says what was found out. Whoever closed the pipe has heard enough.
+///
+/// # Errors
+/// When it can't be written otherwise: a disk that is full.
+pub(super) fn tell(text: &str) -> Result<(), Error> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Impossible(format!("cannot write: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A server goes on also when nobody hears it.
 fn mention(text: &str) {
     let _ = say(text);

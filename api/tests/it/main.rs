@@ -19,6 +19,7 @@ mod first_steps;
 #[path = "../../../engine/tests/it/issuer.rs"]
 mod issuer;
 mod limits;
+mod log_tools;
 mod matrix;
 mod mentions;
 mod openapi;
@@ -38,4 +39,5 @@ mod support;
 mod threads;
 mod travel;
 mod unread;
+mod verify;
 mod without;

@@ -55,6 +55,9 @@ impl Default for Config {
     }
 }
 
+/// What the file is called in its folder.
+pub const FILE: &str = "log.db";
+
 /// The largest value of a record, as Kafka has it by default.
 const MAX_VALUE_BYTES: usize = 1_000_000;
 /// The most partitions a log may have.

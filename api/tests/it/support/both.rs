@@ -58,6 +58,11 @@ impl Site {
         self.edges.last().expect("there is one")
     }
 
+    /// A setting of the cluster; `None` in embedded mode.
+    pub(crate) fn setting(&self, name: &str) -> Option<&str> {
+        self.cluster.as_ref().map(|cluster| cluster.setting(name))
+    }
+
     /// Stops the embedded process, runs a command of `roomlog` on what it left, and starts it again; beside a cluster it
     /// just runs.
     pub(crate) async fn run(&mut self, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {

@@ -103,7 +103,7 @@ impl File {
             other => other,
         };
         let options = SqliteConnectOptions::new()
-            .filename(folder.join("log.db"))
+            .filename(folder.join(super::FILE))
             .page_size(PAGE_BYTES)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
