@@ -1,7 +1,7 @@
 //! The command line of `roomlog`.
 
-pub mod rebuild;
 pub mod log;
+pub mod rebuild;
 pub mod verify;
 
 use clap::{Parser, Subcommand};

@@ -2,8 +2,8 @@
 //!
 //! New journal and message rows go in by binary COPY, the rest by UNNEST: one statement a kind, however large the batch.
 
-pub mod beside;
 mod audit;
+pub mod beside;
 mod copy;
 mod listings;
 mod lists;

@@ -1,7 +1,7 @@
 //! History in one SQLite file, `history.db`: derived, so it may be deleted, and comes back from the log.
 
-pub mod beside;
 mod audit;
+pub mod beside;
 mod listings;
 mod reader;
 mod rows;

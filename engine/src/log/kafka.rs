@@ -6,6 +6,7 @@
 
 mod config;
 mod group;
+mod import;
 mod life;
 mod native;
 mod producer;
@@ -132,6 +133,10 @@ impl super::Log for Log {
 
     async fn join(&self, topic: Topic, name: &str) -> Result<Box<dyn Group>, Error> {
         Ok(Box::new(group::join(self.shared.clone(), topic, name)?))
+    }
+
+    async fn import(&self) -> Result<Box<dyn crate::log::Import>, Error> {
+        Ok(Box::new(import::Import::begin(self).await?))
     }
 
     /// Also tells a topic that was made anew under us from the one we opened.

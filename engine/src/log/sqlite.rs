@@ -6,6 +6,7 @@
 
 mod file;
 mod group;
+mod import;
 mod reader;
 mod tail;
 mod writer;
@@ -223,6 +224,10 @@ impl super::Log for Log {
 
     async fn join(&self, topic: Topic, name: &str) -> Result<Box<dyn Group>, Error> {
         Ok(Box::new(self.groups.join(topic, name)))
+    }
+
+    async fn import(&self) -> Result<Box<dyn super::Import>, Error> {
+        Ok(Box::new(import::Import::begin(self).await?))
     }
 
     async fn ping(&self) -> Result<(), Error> {

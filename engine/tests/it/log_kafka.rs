@@ -1,7 +1,8 @@
 //! The log on a real Kafka.
 
-use crate::log_suite::{PARTITIONS, Place, log_suite};
+use crate::log_suite::{PARTITIONS, Place, import_half, log_suite};
 use engine::log::kafka::{Config, Log};
+use engine::log::{Error, Log as _};
 use std::sync::Arc;
 
 fn brokers() -> String {
@@ -29,3 +30,20 @@ async fn open() -> Place {
 }
 
 log_suite!(open);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_was_filled_by_half_is_refused_at_every_start() {
+    let config = config();
+    let log = Log::open(config.clone(), true).await.expect("a log");
+    import_half(&log).await;
+    log.close().await;
+    for create in [false, true] {
+        let refused = Log::open(config.clone(), create).await.err().expect("refused");
+        assert!(matches!(&refused, Error::Misconfigured(_)), "{refused}");
+        let said = refused.to_string();
+        assert!(
+            said.contains("holds half an import") && said.contains("roomlog migrate"),
+            "{said}"
+        );
+    }
+}

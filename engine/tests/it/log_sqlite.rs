@@ -1,6 +1,6 @@
 //! The log in a file.
 
-use crate::log_suite::{P0, PARTITIONS, Place, append_texts, log_suite, outgoing, text};
+use crate::log_suite::{P0, PARTITIONS, Place, append_texts, import_half, log_suite, outgoing, text};
 use engine::domain::{Offset, Partition};
 use engine::log::sqlite::{Config, Log};
 use engine::log::{Error, Log as _, RangeLimits, Topic};
@@ -47,6 +47,24 @@ pub(crate) async fn texts(log: &Log, partition: Partition) -> Vec<String> {
         assert_eq!(record.position.offset.get(), offset, "without a gap");
     }
     range.records.iter().map(text).collect()
+}
+
+#[tokio::test]
+async fn a_log_that_was_filled_by_half_is_refused_at_every_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open_in(folder.path()).await;
+    import_half(&log).await;
+    log.close().await;
+    drop(log);
+    for _ in 0..2 {
+        let refused = Log::open(folder.path(), config()).await.err().expect("refused");
+        assert!(matches!(&refused, Error::Misconfigured(_)), "{refused}");
+        let said = refused.to_string();
+        assert!(
+            said.contains("holds half an import") && said.contains("delete log.db"),
+            "{said}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! What every log must do, whatever it is made of.
 
 mod groups;
+mod imports;
 mod ranges;
 mod records;
 mod tails;
 
 pub(crate) use groups::*;
+pub(crate) use imports::*;
 pub(crate) use ranges::*;
 pub(crate) use records::*;
 pub(crate) use tails::*;
@@ -151,6 +153,9 @@ macro_rules! log_suite {
             a_reader_outside_the_log_is_told,
             an_offset_is_found_by_time,
             extents_grow,
+            an_import_keeps_times_and_order,
+            an_import_needs_an_empty_log,
+            an_import_that_wrote_nothing_leaves_nothing,
             a_closed_log_refuses,
             it_answers_a_ping,
         );

@@ -1,6 +1,10 @@
 //! What the safe wrapper of librdkafka lacks: a poll that says which topic ended, headers whose names may be any
-//! bytes, and a topic's id. The only unsafe code of the log.
+//! bytes, a topic's id, and one setting of a topic. The only unsafe code of the log.
 #![allow(unsafe_code)]
+
+mod alter;
+
+pub(super) use alter::alter_topic;
 
 use crate::domain::{Offset, Partition, Position, Timestamp};
 use crate::log::{Headers, RecordRef};

@@ -3,6 +3,7 @@
 use super::config::{Config, Names};
 use super::{LOOK_AGAIN, native, unavailable};
 use crate::domain::Epoch;
+use crate::log::import::half;
 use crate::log::{Error, Topic};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication};
@@ -19,6 +20,41 @@ const NO_LEADER_YET: [RDKafkaErrorCode; 3] = [
     RDKafkaErrorCode::LeaderNotAvailable,
     RDKafkaErrorCode::UnknownTopicOrPartition,
 ];
+
+/// Whose times records get.
+pub(super) const TIMES: &str = "message.timestamp.type";
+
+/// Whose times a topic takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Times {
+    /// The log's own: always, but while an import is under way.
+    Log,
+    /// Those that producers give.
+    Producers,
+}
+
+impl Times {
+    /// As Kafka names it.
+    pub(super) const fn value(self) -> &'static str {
+        match self {
+            Self::Log => "LogAppendTime",
+            Self::Producers => "CreateTime",
+        }
+    }
+}
+
+/// Whether Kafka says that a topic takes these times. Blocks.
+pub(super) fn has_times(config: &Config, topic: &str, times: Times) -> Result<bool, Error> {
+    let admin: Admin = config.query()?.create().map_err(super::misconfigured)?;
+    let options = AdminOptions::new().request_timeout(Some(config.query_timeout()));
+    let asked = [ResourceSpecifier::Topic(topic)];
+    let found = tokio::runtime::Handle::current().block_on(admin.describe_configs(&asked, &options));
+    let found = found.map_err(unavailable)?.into_iter().next();
+    let found = found.ok_or_else(|| Error::Unavailable(format!("nothing is said of topic {topic}")))?;
+    let found = found.map_err(|code| unavailable(KafkaError::AdminOp(code)))?;
+    let value = found.get(TIMES).and_then(|entry| entry.value.as_deref());
+    Ok(value == Some(times.value()))
+}
 
 type Admin = AdminClient<DefaultClientContext>;
 
@@ -196,11 +232,7 @@ fn wanted(config: &Config, topic: Topic) -> Vec<Wanted> {
         why,
     };
     let mut all = vec![
-        same(
-            "message.timestamp.type",
-            "LogAppendTime",
-            "what people see is when the log took it",
-        ),
+        same(TIMES, Times::Log.value(), "what people see is when the log took it"),
         same(
             "unclean.leader.election.enable",
             "false",
@@ -282,6 +314,13 @@ fn check_topic(name: &str, wanted: &[Wanted], found: &ConfigResource) -> Result<
             .get(setting)
             .and_then(|entry| entry.value.as_deref())
             .unwrap_or("nothing");
+        if *setting == TIMES && found == Times::Producers.value() {
+            let hint = format!(
+                "delete the topics of this log and run `roomlog migrate` (or, if nobody ever imported into it, kafka-configs \
+                 --alter --topic {name} --add-config {TIMES}={value})"
+            );
+            return Err(half(&format!("topic {name} has {TIMES} = {found}: it"), &hint));
+        }
         if !fits(found, value) {
             return Err(Error::Misconfigured(format!(
                 "topic {name} has {setting} = {found}, Roomlog needs {value} ({why}): kafka-configs --alter --topic \

@@ -2,13 +2,14 @@
 
 use super::{Config, Shared};
 use crate::domain::{Epoch, Offset, Partition, Position, Timestamp};
+use crate::log::import::half;
 use crate::log::{Error, Extent, Headers, Range, RangeLimits, RecordRef, Topic};
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Row as _};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, Row as _};
 use std::fs;
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
@@ -34,6 +35,9 @@ CREATE INDEX IF NOT EXISTS reads_by_key ON records (key, id) WHERE id >= 7205759
 
 /// Fails where the file may not be written, and changes nothing where it may.
 const WRITE_NOTHING: &str = "BEGIN IMMEDIATE; UPDATE meta SET partitions = partitions; ROLLBACK";
+
+/// Whether an import was begun in the file and not ended.
+const IS_IMPORTING: &str = "SELECT count(*) > 0 FROM sqlite_master WHERE name = 'importing'";
 
 /// How long a reader waits for the moment in which the writer moves pages from the WAL.
 const BUSY: Duration = Duration::from_secs(5);
@@ -124,6 +128,18 @@ impl File {
         ))
     }
 
+    /// Notes in the file that an import is under way, or that it is over.
+    pub(super) async fn mark_importing(&self, importing: bool) -> Result<(), Error> {
+        let options = self.options.clone().read_only(false);
+        let mut connection = options.connect().await.map_err(|e| failed(&e))?;
+        let order = match importing {
+            true => "CREATE TABLE importing (importing INTEGER)",
+            false => "DROP TABLE importing",
+        };
+        connection.execute(order).await.map_err(|e| failed(&e))?;
+        connection.close().await.map_err(|e| failed(&e))
+    }
+
     /// A connection of a reader's own.
     pub(super) async fn connect(&self) -> Result<SqliteConnection, Error> {
         self.options.connect().await.map_err(|e| failed(&e))
@@ -150,6 +166,13 @@ async fn open_to_write(options: &SqliteConnectOptions, config: &Config) -> Resul
             .map_err(|e| failed(&e))?;
     }
     let epoch = meta(&mut writer, config.partitions).await?;
+    let importing: bool = sqlx::query_scalar(IS_IMPORTING)
+        .fetch_one(&mut writer)
+        .await
+        .map_err(|e| failed(&e))?;
+    if importing {
+        return Err(half("log.db", "delete log.db, log.db-wal and log.db-shm"));
+    }
     Ok((writer, epoch))
 }
 

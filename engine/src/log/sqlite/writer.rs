@@ -24,17 +24,29 @@ type Answer = Result<Position, Error>;
 /// An append that waits for its commit.
 pub(super) struct Append {
     outgoing: Outgoing,
+    /// Of a record that is imported: when its own log took it.
+    appended_at: Option<Timestamp>,
     since: Instant,
     answer: oneshot::Sender<Answer>,
 }
 
 impl Append {
     pub(super) fn new(outgoing: Outgoing) -> (Self, oneshot::Receiver<Answer>) {
+        Self::with(outgoing, None)
+    }
+
+    /// One that was taken at a time of its own.
+    pub(super) fn at(outgoing: Outgoing, appended_at: Timestamp) -> (Self, oneshot::Receiver<Answer>) {
+        Self::with(outgoing, Some(appended_at))
+    }
+
+    fn with(outgoing: Outgoing, appended_at: Option<Timestamp>) -> (Self, oneshot::Receiver<Answer>) {
         let (answer, answered) = oneshot::channel();
         let since = Instant::now();
         (
             Self {
                 outgoing,
+                appended_at,
                 since,
                 answer,
             },
@@ -107,7 +119,10 @@ pub(super) async fn run(
         let now = clock::now();
         let positions: Vec<Position> = batch
             .iter()
-            .map(|append| ends.take(append.outgoing.topic, append.outgoing.partition, now))
+            .map(|append| {
+                let time = append.appended_at.unwrap_or(now);
+                ends.take(append.outgoing.topic, append.outgoing.partition, time)
+            })
             .collect();
         match commit(&mut connection, &batch, &positions).await {
             Ok(()) => {
