@@ -4,6 +4,7 @@
 #   make up      a cluster on this machine: Kafka, registry, PostgreSQL, Redis, two edges, both projectors, HAProxy
 #   make down    stops it
 #   make test    every test, on real services of its own; TEST='-p engine fold' narrows it down
+#   make test-million   the last part of it alone: what is promised, over a million events; an optimised build, some minutes
 #   make lint    formatting, clippy, licences and bans of dependencies, unused dependencies
 #   make audit   known vulnerabilities of dependencies (fetches the RustSec database)
 #   make bench   the benchmarks; see bench/README.md
@@ -12,10 +13,11 @@ SHELL := /bin/bash
 DIR ?= .dev
 TEST ?= --workspace
 BENCH ?= all
+MILLION := --release -p api --features million --test million
 CACHE := $(if $(ROOMLOG_CACHE),$(ROOMLOG_CACHE),$(HOME)/.cache/roomlog)
 TOOLS := $(CACHE)/tools/bin
 
-.PHONY: run up down test test-scripts lint audit bench
+.PHONY: run up down test test-scripts test-million lint audit bench
 .NOTPARALLEL:
 
 # The chat of the lines that it prints is built before, so that nobody who pastes them waits for a compiler.
@@ -34,6 +36,12 @@ down:
 test: test-scripts
 	@cargo test --no-run $(TEST)
 	@scripts/with-services cargo test --no-fail-fast $(TEST)
+	@$(if $(filter --workspace,$(TEST)),$(MAKE) --no-print-directory test-million)
+
+test-million:
+	@scripts/install build services
+	@cargo test --no-run $(MILLION)
+	@scripts/with-services cargo test $(MILLION) -- --nocapture
 
 test-scripts:
 	@scripts/install

@@ -88,6 +88,8 @@ pub struct Config {
     pub replay_threads: usize,
     /// Most events of a replay over a socket that a client may ask for ahead.
     pub replay_window: u64,
+    /// A replay of which nothing is asked for, or taken, for so long is ended.
+    pub replay_idle_ms: u64,
 }
 
 impl Default for Config {
@@ -134,6 +136,7 @@ impl Default for Config {
             replay_bytes_per_second: 64 << 20,
             replay_threads: 1,
             replay_window: 10_000,
+            replay_idle_ms: 60_000,
         }
     }
 }

@@ -25,6 +25,7 @@ const REPLAY_READERS: &str = "roomlog_edge_replay_readers";
 const REPLAY_SHARED: &str = "roomlog_edge_replay_shared_total";
 const REPLAYED: &str = "roomlog_edge_replayed_total";
 const REPLAYED_BYTES: &str = "roomlog_edge_replayed_bytes_total";
+const REPLAYS_IDLE: &str = "roomlog_edge_replays_idle_total";
 const LOST: &str = "roomlog_edge_tail_lost_total";
 
 /// Says what each of them is.
@@ -57,6 +58,10 @@ pub fn describe() {
     describe_counter!(REPLAY_SHARED, "Parts of the log that a replay found read by another");
     describe_counter!(REPLAYED, "Records shown by replays");
     describe_counter!(REPLAYED_BYTES, "Bytes of what replays showed");
+    describe_counter!(
+        REPLAYS_IDLE,
+        "Replays that were ended because nobody took anything of them"
+    );
     describe_counter!(LOST, "Partitions that the tail lost: the log was cut or made anew");
 }
 
@@ -66,6 +71,10 @@ pub(super) fn pushed(sessions: usize) {
 
 pub(super) fn replays(more: i8) {
     gauge!(REPLAYS).increment(f64::from(more));
+}
+
+pub(super) fn replay_idle() {
+    counter!(REPLAYS_IDLE).increment(1);
 }
 
 pub(super) fn replay_readers(more: i8) {

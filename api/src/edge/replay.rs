@@ -10,6 +10,7 @@ mod hides;
 mod push;
 mod shelf;
 mod start;
+mod stream;
 
 use super::core::Core;
 use super::hub::Hold;
@@ -31,6 +32,7 @@ use rustc_hash::FxHashMap;
 use shelf::{Chunk, Limits, Seat, Shelf};
 use std::num::NonZeroU32;
 use std::sync::Arc;
+pub use stream::{Part, Stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// When to come back when too many replays are under way.
@@ -247,7 +249,7 @@ pub struct Replay {
 
 /// What a replay gives next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+enum Step {
     /// So many records, framed.
     Records {
         /// How many.
@@ -261,11 +263,11 @@ pub enum Step {
 
 /// How much is wanted at once.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
+struct Wanted {
     /// Most records, at least 1.
-    pub records: usize,
+    records: usize,
     /// Most bytes, give or take one record.
-    pub bytes: usize,
+    bytes: usize,
 }
 
 /// What a piece of work brings back.
@@ -324,7 +326,7 @@ impl Replay {
     ///
     /// # Errors
     /// Of a person who may not read the room any more; `unavailable` when the log is away or the edge is being stopped.
-    pub async fn next(&mut self, wanted: Wanted) -> Result<Step, Error> {
+    async fn next(&mut self, wanted: Wanted) -> Result<Step, Error> {
         loop {
             if self.core.draining.is_cancelled() {
                 return Err(Error::new(

@@ -5,9 +5,9 @@
 use super::guard::{Asked, Signed};
 use super::schema::{self, GREATEST};
 use super::{App, path_id};
-use crate::edge::replay::{Ask, Framing, Point, Replay, Step, Wanted};
+use crate::edge::replay::{self, Ask, Framing, Part, Point};
 use crate::error::Error;
-use crate::protocol::reply::{Pos, Shown};
+use crate::protocol::reply::{self, Pos};
 use crate::trace::Trace;
 use axum::body::Body;
 use axum::extract::{Extension, Path, State};
@@ -19,15 +19,9 @@ use futures_util::stream;
 use serde::Deserialize;
 use std::convert::Infallible;
 use std::sync::Arc;
-use tracing::Instrument as _;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-/// What is read and encoded before the client has taken what came before.
-const STEP: Wanted = Wanted {
-    records: 2_048,
-    bytes: 512 << 10,
-};
 const LINES: &str = "application/x-ndjson";
 const EVENTS: &str = "text/event-stream";
 
@@ -144,15 +138,23 @@ pub(super) async fn list(
             .go_on(&mut ask);
     }
     let replay = app.edge.replay(signed.caller.user_id, room, ask, framing).await?;
-    let span = replay.span();
-    if last.is_some() && span.from == span.to {
-        return Ok(StatusCode::NO_CONTENT.into_response());
+    let mut stream = replay.streamed();
+    let mut first = None;
+    if last.is_some() {
+        first = stream.next().await;
+        if first == Some(Part::Done) {
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
     }
     let kind = match framing {
         Framing::ServerSent => EVENTS,
         _ => LINES,
     };
-    Ok(([(header::CONTENT_TYPE, kind)], body(replay, framing, trace)).into_response())
+    let shown = Shown {
+        framing,
+        trace_id: trace.id(),
+    };
+    Ok(([(header::CONTENT_TYPE, kind)], shown.body(first, stream)).into_response())
 }
 
 impl Events {
@@ -226,37 +228,50 @@ impl EventId {
     }
 }
 
-/// Each step is taken when the client has room for it.
-fn body(replay: Replay, framing: Framing, trace: Trace) -> Body {
-    let span = trace.span.clone();
-    let steps = stream::unfold(Some(replay), move |replay| {
-        let trace_id = trace.id();
-        let step = async move {
-            let mut replay = replay?;
-            let to = replay.span().to;
-            Some(match replay.next(STEP).await {
-                Ok(Step::Records { frames, .. }) => (frames, Some(replay)),
-                Ok(Step::Done) => (last(framing, "done", &serde_json::json!({ "to": to })), None),
-                Err(error) => {
-                    let shown = Shown {
-                        error: &error,
-                        trace_id: &trace_id,
-                    };
-                    (last(framing, "error", &shown), None)
-                }
-            })
-        };
-        step.instrument(span.clone())
-    });
-    Body::from_stream(futures_util::StreamExt::map(steps, Ok::<Bytes, Infallible>))
+/// How a replay is shown on this connection.
+struct Shown {
+    framing: Framing,
+    trace_id: String,
 }
 
-/// How it ended.
-fn last<T: serde::Serialize>(framing: Framing, name: &str, what: &T) -> Bytes {
-    let what = serde_json::to_string(what).expect("these types always encode");
-    match framing {
-        Framing::ServerSent => format!("event: {name}\ndata: {what}\n\n"),
-        _ => format!("{{\"{name}\":{what}}}\n"),
+impl Shown {
+    /// Each part is taken when the client has room for it. One that ends without a last line was cut off.
+    fn body(self, first: Option<Part>, stream: replay::Stream) -> Body {
+        let parts = stream::unfold((self, first, stream), |(shown, first, mut stream)| async move {
+            let part = match first {
+                Some(first) => first,
+                None => stream.next().await?,
+            };
+            let bytes = shown.part(part, &stream);
+            Some((Ok::<Bytes, Infallible>(bytes), (shown, None, stream)))
+        });
+        Body::from_stream(parts)
     }
-    .into()
+
+    fn part(&self, part: Part, stream: &replay::Stream) -> Bytes {
+        match part {
+            Part::Records(frames) => frames,
+            Part::Done => self.last("done", &serde_json::json!({ "to": stream.span().to })),
+            Part::Failed(error) => {
+                let trace_id = &self.trace_id;
+                self.last(
+                    "error",
+                    &reply::Shown {
+                        error: &error,
+                        trace_id,
+                    },
+                )
+            }
+        }
+    }
+
+    /// How it ended.
+    fn last<T: serde::Serialize>(&self, name: &str, what: &T) -> Bytes {
+        let what = serde_json::to_string(what).expect("these types always encode");
+        match self.framing {
+            Framing::ServerSent => format!("event: {name}\ndata: {what}\n\n"),
+            _ => format!("{{\"{name}\":{what}}}\n"),
+        }
+        .into()
+    }
 }

@@ -6,11 +6,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 #![allow(clippy::print_stdout, reason = "what takes minutes says how far it is")]
 
+mod rebuilt;
 mod replayed;
 mod scene;
 #[allow(dead_code, unused_macros, unused_imports, reason = "the other tests need more of it")]
 #[path = "../it/support/mod.rs"]
 mod support;
+mod travelled;
+mod verified;
 
 use scene::Scene;
 use std::time::Instant;
@@ -27,5 +30,15 @@ async fn a_million_events_keep_every_promise() {
     replayed::every_room_over_http(&scene).await;
     told("rooms are replayed over a socket and on the command line");
     replayed::some_over_every_door(&scene).await;
+    told("rooms are told as they stood at random points");
+    travelled::at_random_points(&scene).await;
+    told("everything is verified");
+    verified::everything_is_well(&scene);
+    told("history is built anew under load, killed ten times");
+    rebuilt::under_load_and_killed_ten_times(&scene).await;
+    told("everything is verified again");
+    verified::everything_is_well(&scene);
+    told("what is damaged is found");
+    verified::what_is_damaged_is_found(&scene).await;
     told("done");
 }

@@ -5,6 +5,7 @@
 //! `cancel` is answered nothing more of it is queued.
 
 use super::{Ask, Framing, Replay, Span, Step, Wanted};
+use crate::edge::metrics;
 use crate::edge::outbox::Outbox;
 use crate::edge::session::Session;
 use crate::error::{Error, Name};
@@ -16,7 +17,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::Instrument as _;
 
@@ -212,8 +215,17 @@ async fn drive(mut replay: Replay, credit: &Credit, outbox: &Outbox, low: usize,
     let Framing::Pushes(number) = replay.framing else {
         return;
     };
+    let idle = Duration::from_millis(replay.core.config.replay_idle_ms);
     loop {
-        let left = credit.some().await;
+        let Ok(left) = timeout(idle, credit.some()).await else {
+            metrics::replay_idle();
+            let error = Error::new(
+                Name::Timeout,
+                "nothing was asked of the replay for so long that it was ended",
+            );
+            queue(credit, outbox, &failed(number, &error, trace_id), low).await;
+            return;
+        };
         if outbox.low(low).await.is_err() {
             return;
         }

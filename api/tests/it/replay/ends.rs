@@ -190,6 +190,38 @@ async fn there_are_only_so_many(site: Site) {
     .await;
 }
 
+mod idle {
+    use super::super::{ask, metric, say};
+    use crate::support::both::{Site, both};
+    use crate::support::{Wire, eventually, so};
+    use serde_json::json;
+
+    both!(with [("ROOMLOG_EDGE__REPLAY_IDLE_MS", "300")] => what_nobody_takes_is_ended);
+
+    async fn what_nobody_takes_is_ended(site: Site) {
+        let server = site.edge();
+        let ann = server.register("ann").await;
+        let room = server.room(&ann, "open").await;
+        // More than what sockets and buffers between take in.
+        say(server, &ann, &room, (0..600).map(|_| "x".repeat(4_000))).await;
+        let mut wire = Wire::open(server, &ann).await;
+        let command = json!({ "room": room, "from": { "seq": 0 }, "window": 1 });
+        wire.ask("replay", command).await.expect("begun");
+        assert!(wire.push("replay").await["event"].is_object());
+        let end = wire.push("replay").await;
+        assert_eq!(end["error"]["name"], "timeout", "{end}");
+        let unread = ask(server, &ann, &room, "datum=true").await;
+        eventually("both are ended", async || {
+            let ended = metric(server, "roomlog_edge_replays_idle_total").await;
+            let left = metric(server, "roomlog_edge_replays").await;
+            so((ended, left) == (2.0, 0.0), (ended, left))
+        })
+        .await;
+        let text = unread.text().await.expect("what was sent");
+        assert!(!text.contains("\"done\""), "it was cut off");
+    }
+}
+
 async fn a_replay_ends_with_the_right_to_read(site: Site) {
     let server = site.edge();
     let (ann, ben) = (server.register("ann").await, server.register("ben").await);
