@@ -1,5 +1,6 @@
 //! The command line of `roomlog`.
 
+pub mod archive;
 pub mod log;
 pub mod rebuild;
 pub mod verify;
@@ -51,6 +52,10 @@ pub enum Command {
     Rebuild(rebuild::Rebuild),
     /// Holds history and live views against the log, or one receipt.
     Verify(verify::Verify),
+    /// Writes the log, or one room of it, into a file.
+    Export(archive::Export),
+    /// Fills an empty log from such a file.
+    Import(archive::Import),
     /// Shows the log itself.
     Log {
         /// What of it.

@@ -5,6 +5,7 @@
 //! is told to stop ends in stages, and within its deadline; one that can't go on says why and fails.
 
 mod admin;
+mod archive;
 mod bar;
 mod checks;
 mod deploy;
@@ -85,6 +86,9 @@ pub enum Error {
     /// What was asked can't be done as things are; the sentence says what to do.
     #[error("{0}")]
     Impossible(String),
+    /// There is no archive, or a log was not filled by one.
+    #[error(transparent)]
+    Archive(#[from] projector::archive::Error),
     /// A check could not be made.
     #[error(transparent)]
     Verify(#[from] projector::verify::Error),
@@ -111,6 +115,7 @@ impl Error {
             Self::Accounts(error) => error.retryable(),
             Self::Registry(error) => error.retryable(),
             Self::Verify(error) => error.retryable(),
+            Self::Archive(error) => error.retryable(),
             _ => false,
         }
     }
@@ -151,6 +156,8 @@ pub async fn run(command: Command, loaded: &Loaded) -> Result<(), Error> {
         } => admin::create(config, &username).await,
         Command::Rebuild(asked) => rebuild::run(config, &asked).await,
         Command::Verify(asked) => verify::run(config, &asked).await,
+        Command::Export(asked) => archive::export(config, &asked).await,
+        Command::Import(asked) => archive::import(config, &asked).await,
         Command::Log { verb } => log::run(config, &verb).await,
         Command::Config => welcome::say(&loaded.masked()),
     }

@@ -6,6 +6,7 @@
 //! what can pass by itself is waited for, what cannot stops the projector with an [`Error`].
 //! Nothing here knows sessions, and nothing judges but the fold.
 
+pub mod archive;
 mod backoff;
 mod config;
 mod course;

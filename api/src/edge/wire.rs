@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Name};
 use bytes::Bytes;
+use engine::codec::lock::Fingerprint;
 use engine::codec::signal::{self, Signal};
 use engine::codec::{self, Encoded};
 use engine::domain::Partition;
@@ -21,6 +22,15 @@ pub enum Wire {
 }
 
 impl Wire {
+    /// What stands before the bytes of a schema; `None` when it was never registered.
+    #[must_use]
+    pub fn of(&self, fingerprint: Fingerprint) -> Option<codec::Wire> {
+        match self {
+            Self::SingleObject => Some(codec::Wire::SingleObject),
+            Self::Confluent(ids) => ids.get(&fingerprint).map(|id| codec::Wire::Confluent { id: *id }),
+        }
+    }
+
     /// The record of an encoded value.
     ///
     /// # Errors
@@ -32,12 +42,7 @@ impl Wire {
         key: Bytes,
         encoded: &Encoded,
     ) -> Result<Outgoing, Error> {
-        let wire = match self {
-            Self::SingleObject => codec::Wire::SingleObject,
-            Self::Confluent(ids) => codec::Wire::Confluent {
-                id: *ids.get(&encoded.fingerprint).ok_or_else(unregistered)?,
-            },
-        };
+        let wire = self.of(encoded.fingerprint).ok_or_else(unregistered)?;
         Ok(Outgoing {
             topic,
             partition,

@@ -155,7 +155,7 @@ impl Stores {
 }
 
 /// The registry's ids as the database keeps them: every schema that this binary may write must have one.
-fn wire(ids: &[people::postgres::SchemaId]) -> Result<Wire, Error> {
+pub(super) fn wire(ids: &[people::postgres::SchemaId]) -> Result<Wire, Error> {
     let ids: HashMap<[u8; 8], u32> = ids
         .iter()
         .filter_map(|known| Some((known.fingerprint, u32::try_from(known.id).ok()?)))

@@ -66,5 +66,8 @@ async fn check(config: &Config, asked: &Verify) -> Result<(), Error> {
         return Ok(());
     }
     let count: u64 = report.differing.values().sum();
-    Err(Error::Differs(format!("{count} differences from the log")))
+    Err(Error::Differs(match count {
+        1 => "1 difference from the log".to_owned(),
+        more => format!("{more} differences from the log"),
+    }))
 }

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod admin;
+mod archive;
 mod bad_input;
 mod chat;
 mod deploy;

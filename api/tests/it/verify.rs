@@ -143,7 +143,7 @@ async fn a_changed_row_is_named_and_fails_the_check(mut site: Site) {
     );
     assert!(ended.stdout.contains(&named), "{}", ended.stdout);
     assert!(
-        ended.stderr.ends_with("roomlog: 1 differences from the log\n"),
+        ended.stderr.ends_with("roomlog: 1 difference from the log\n"),
         "{}",
         ended.stderr
     );

@@ -120,9 +120,18 @@ fn ratio(part: u64, whole: u64) -> f64 {
 }
 
 fn file_bytes(config: &Config) -> Option<u64> {
-    let embedded = config.mode() == Mode::Embedded;
-    let path = embedded.then(|| config.data_dir.join(engine::log::sqlite::FILE))?;
-    std::fs::metadata(path).ok().map(|file| file.len())
+    if config.mode() != Mode::Embedded {
+        return None;
+    }
+    // What was written last stands in the file beside it.
+    let files = [
+        engine::log::sqlite::FILE.to_owned(),
+        format!("{}-wal", engine::log::sqlite::FILE),
+    ];
+    let sizes = files
+        .iter()
+        .filter_map(|file| std::fs::metadata(config.data_dir.join(file)).ok());
+    Some(sizes.map(|file| file.len()).sum())
 }
 
 /// By the offsets that stood at the end so long ago.

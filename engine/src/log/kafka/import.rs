@@ -160,6 +160,10 @@ impl crate::log::Import for Import {
     }
 
     async fn abandon(mut self: Box<Self>) -> Result<(), Error> {
+        // What is under way lands or fails first, so that what the log holds by then is known.
+        while !self.under_way.is_empty() {
+            let _ = self.settle().await;
+        }
         self.end().await;
         if self.next.iter().any(|next| *next > Offset::ZERO) {
             return Ok(());

@@ -98,7 +98,11 @@ impl crate::log::Import for Import {
         self.shared.file.mark_importing(false).await
     }
 
-    async fn abandon(self: Box<Self>) -> Result<(), Error> {
+    async fn abandon(mut self: Box<Self>) -> Result<(), Error> {
+        // What is under way lands or fails first, so that what the log holds by then is known.
+        while !self.pending.is_empty() {
+            let _ = self.settle().await;
+        }
         if self.next.iter().any(|next| *next > Offset::ZERO) {
             return Ok(());
         }
