@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod log;
+pub mod past;
 pub mod rebuild;
 pub mod verify;
 
@@ -62,6 +63,10 @@ pub enum Command {
         #[command(subcommand)]
         verb: log::Log,
     },
+    /// Tells a room as it once stood: its people, and its latest messages with their edits and reactions of then.
+    At(past::At),
+    /// Tells a room's events as they happened, each with the fold's word on it.
+    Replay(past::Replay),
     /// Prints the settings in force, passwords masked.
     Config,
 }

@@ -6,14 +6,18 @@
 
 mod admin;
 mod archive;
+mod at;
 mod bar;
 mod checks;
 mod deploy;
 mod direct;
 mod edge;
 mod log;
+mod output;
 mod projectors;
 mod rebuild;
+mod remote;
+mod replay;
 mod shutdown;
 mod stores;
 mod verify;
@@ -83,6 +87,9 @@ pub enum Error {
     /// The schema registry does not do what it is asked.
     #[error(transparent)]
     Registry(#[from] engine::codec::registry::Error),
+    /// A room's past can't be told.
+    #[error(transparent)]
+    Travel(#[from] engine::travel::Error),
     /// What was asked can't be done as things are; the sentence says what to do.
     #[error("{0}")]
     Impossible(String),
@@ -116,6 +123,7 @@ impl Error {
             Self::Registry(error) => error.retryable(),
             Self::Verify(error) => error.retryable(),
             Self::Archive(error) => error.retryable(),
+            Self::Travel(error) => error.retryable(),
             _ => false,
         }
     }
@@ -159,6 +167,8 @@ pub async fn run(command: Command, loaded: &Loaded) -> Result<(), Error> {
         Command::Export(asked) => archive::export(config, &asked).await,
         Command::Import(asked) => archive::import(config, &asked).await,
         Command::Log { verb } => log::run(config, &verb).await,
+        Command::At(asked) => at::run(config, &asked).await,
+        Command::Replay(asked) => replay::run(config, &asked).await,
         Command::Config => welcome::say(&loaded.masked()),
     }
 }

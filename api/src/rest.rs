@@ -9,7 +9,7 @@ pub mod problem;
 
 mod admin;
 mod admin_rooms;
-mod at;
+pub(crate) mod at;
 mod auth;
 mod bodies;
 mod cursor;

@@ -16,15 +16,16 @@ use toml::{Table, Value as Toml};
 const PREFIX: &str = "ROOMLOG_";
 const LEVELS: &str = "__";
 /// Names of the environment that are not configuration: what tests, scripts and people tell each other and commands.
-const NOT_SETTINGS: [&str; 7] = [
+const NOT_SETTINGS: [&str; 8] = [
     "ROOMLOG_TEST_",
     "ROOMLOG_BENCH_",
     "ROOMLOG_CACHE",
     "ROOMLOG_RUN",
     "ROOMLOG_BIN",
     "ROOMLOG_UPDATE",
-    // A secret: handed to one command, never shown among settings.
+    // Secrets: handed to one command, never shown among settings.
     "ROOMLOG_ADMIN_PASSWORD",
+    "ROOMLOG_TOKEN",
 ];
 
 /// What can be wrong with a configuration. The messages say where it stands and what to do.

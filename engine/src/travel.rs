@@ -59,8 +59,8 @@ impl Config {
 /// What a walk reads.
 #[derive(Clone, Copy)]
 pub struct Sources<'a> {
-    /// The shortcut.
-    pub history: &'a dyn history::Reader,
+    /// The shortcut, where there is one.
+    pub history: Option<&'a dyn history::Reader>,
     /// The truth.
     pub log: &'a dyn Log,
     /// How much of them.

@@ -17,10 +17,10 @@ use super::hub::Hold;
 use super::{metrics, queries};
 use crate::error::{Error, Name};
 use bytes::Bytes;
-use encode::{Replayed, View, What};
+use encode::{Replayed, View};
 use engine::domain::{Epoch, Offset, Partition, RoomId, Seq, Timestamp, UserId};
 use engine::log::RangeLimits;
-use engine::replay::{Judged, Said, Walk};
+use engine::replay::Walk;
 use engine::travel;
 use engine::workers::Workers;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -420,27 +420,12 @@ fn judge(
             continue;
         };
         bytes += record.value.as_ref().map_or(0, Bytes::len) + USUAL;
-        found.push(kept(judged, datum));
+        found.push(Replayed::of(judged, datum));
         if found.len() >= wanted.records.max(1) || bytes >= wanted.bytes {
             break;
         }
     }
     (done, found)
-}
-
-fn kept(judged: Judged<'_>, datum: bool) -> Replayed {
-    let what = match judged.said {
-        Err(unread) => What::Unread(unread),
-        Ok(Said { decoded, verdict }) => What::Event {
-            datum: datum.then(|| decoded.datum.to_vec()),
-            event: Box::new(decoded.event),
-            verdict,
-        },
-    };
-    Replayed {
-        position: judged.position,
-        what,
-    }
 }
 
 impl Framing {

@@ -63,7 +63,7 @@ async fn tell(core: &Arc<Core>, user: UserId, asked: &AskedPast) -> Result<PastV
         return Err(busy.retry_after_ms(BUSY_RETRY_MS));
     };
     let sources = Sources {
-        history: &*core.parts.history,
+        history: Some(&*core.parts.history),
         log: &*core.parts.log,
         config: &core.parts.travel,
     };
@@ -81,7 +81,8 @@ async fn tell(core: &Arc<Core>, user: UserId, asked: &AskedPast) -> Result<PastV
     let recent = shown(core, &hold, user, &past).await;
     // Whoever was sent away meanwhile is told nothing any more.
     queries::may_read(core, &hold, user)?;
-    view(core, asked, past, recent)
+    let view = view(core.epoch(), asked, past, recent);
+    view.ok_or_else(|| refused(&travel::Error::NoRoom, asked.point))
 }
 
 /// Why there is no such past, in the words of the error table.
@@ -116,10 +117,9 @@ fn refused(error: &travel::Error, point: Point) -> Error {
     }
 }
 
-fn view(core: &Core, asked: &AskedPast, past: Past, recent: Vec<PastMessage>) -> Result<PastView, Error> {
-    let (Some(header), Some(last)) = (past.room.header().cloned(), past.last) else {
-        return Err(refused(&travel::Error::NoRoom, asked.point));
-    };
+/// What is told of a past; `None` where there was no room. Messages come as they may be told.
+pub(crate) fn view(epoch: Epoch, asked: &AskedPast, past: Past, recent: Vec<PastMessage>) -> Option<PastView> {
+    let (header, last) = (past.room.header()?.clone(), past.last?);
     // A ban that ran out between the last event and the time that was asked for was over then.
     let then = match asked.point {
         Point::Time(time) => time,
@@ -130,9 +130,9 @@ fn view(core: &Core, asked: &AskedPast, past: Past, recent: Vec<PastMessage>) ->
     let entries = |of: fn(&Room, Change, Timestamp) -> Option<_>| {
         Entries::of(past.room.changes().filter_map(|change| of(&past.room, change, then)))
     };
-    Ok(PastView {
+    Some(PastView {
         id: asked.room,
-        epoch: core.epoch(),
+        epoch,
         last,
         members: Listed::cut(members, most, |member: &Member| member.user_id),
         member_count: past.room.members(None).count(),

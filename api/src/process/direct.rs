@@ -29,6 +29,16 @@ pub(super) async fn log(config: &Config) -> Result<Arc<dyn Log>, Error> {
     }
 }
 
+/// The same for a command that could ask the Roomlog that runs there.
+pub(super) async fn log_or_server(config: &Config) -> Result<Arc<dyn Log>, Error> {
+    log(config).await.map_err(|error| match error {
+        Error::Impossible(why) if config.mode() == Mode::Embedded => {
+            Error::Impossible(format!("{why}, or ask it with --server URL"))
+        }
+        error => error,
+    })
+}
+
 /// One process at a time uses the folder: its log's lock says so.
 pub(super) async fn embedded_log(config: &Config) -> Result<log::sqlite::Log, Error> {
     let opened = log::sqlite::Log::open(&config.data_dir, config.embedded.clone()).await;
@@ -69,6 +79,17 @@ impl History {
                 let history = history::postgres::Postgres::connect(&config.postgres)?;
                 let ping = async || history::Reader::ping(&history).await;
                 patience.ask("PostgreSQL", &never, ping).await?;
+                Ok(Some(Self::Postgres(history)))
+            }
+        }
+    }
+
+    /// Opens it without asking whether it answers: for who can do without.
+    pub(super) async fn at_hand(config: &Config) -> Result<Option<Self>, Error> {
+        match config.mode() {
+            Mode::Embedded => Self::open(config).await,
+            Mode::Cluster => {
+                let history = history::postgres::Postgres::connect(&config.postgres)?;
                 Ok(Some(Self::Postgres(history)))
             }
         }

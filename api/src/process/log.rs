@@ -4,7 +4,7 @@ mod line;
 mod sample;
 mod stats;
 mod tail;
-mod time;
+pub(super) mod time;
 
 use super::Error;
 use crate::cli::log::Log;

@@ -118,7 +118,7 @@ struct Folded {
 /// A room as it stood.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Past)]
-pub(super) struct ShownPast<'a> {
+pub(crate) struct ShownPast<'a> {
     #[schema(value_type = schema::RoomId)]
     id: RoomId,
     #[schema(value_type = schema::Kind)]
@@ -191,7 +191,8 @@ fn kept(entries: &Entries<Option<Timestamp>>) -> Vec<Kept> {
 }
 
 impl<'a> ShownPast<'a> {
-    fn of(past: &'a PastView, viewer: UserId) -> Self {
+    /// A past as somebody sees it.
+    pub(crate) fn of(past: &'a PastView, viewer: UserId) -> Self {
         let header = &past.header;
         let members = past.members.items.iter().map(|member| PastMember {
             id: member.user_id,

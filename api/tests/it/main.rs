@@ -30,6 +30,8 @@ mod poison;
 mod proof;
 mod refusals;
 mod replay;
+mod replay_cli;
+mod replay_page;
 mod rest;
 mod restart;
 mod search;

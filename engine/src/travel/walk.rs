@@ -134,7 +134,9 @@ impl<'a> Walk<'a> {
 
     /// Folds what history has, up to the point or to its own checkpoint.
     async fn through_history(&mut self) -> Result<(), Left> {
-        let history = self.sources.history;
+        let Some(history) = self.sources.history else {
+            return Err(Left::Away("there is no history".into()));
+        };
         let nearest = history.kept(self.id, self.partition, self.until.upto()).await?;
         metrics::unreadable(nearest.unreadable);
         let epoch = self.sources.log.epoch();

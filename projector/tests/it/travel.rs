@@ -162,7 +162,7 @@ impl Stood {
 
 fn sources<'a>(place: &'a Place, config: &'a Config) -> Sources<'a> {
     Sources {
-        history: &*place.history.reader,
+        history: Some(&*place.history.reader),
         log: &*place.log,
         config,
     }

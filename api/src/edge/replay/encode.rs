@@ -10,8 +10,10 @@ use engine::codec::Unread;
 use engine::domain::{
     Body, Cid, Digest, Epoch, Event, EventId, Offset, Position, Reason, RoomId, Seq, Timestamp, UserId, Verdict,
 };
+use engine::replay::{self, Judged};
 use rustc_hash::FxHashSet;
 use serde::Serialize;
+use std::sync::LazyLock;
 
 /// A record of the room as it is kept between judging and showing.
 #[derive(Clone, Debug)]
@@ -101,6 +103,20 @@ pub struct View<'a> {
     pub(in crate::edge) hidden: Hidden<'a>,
 }
 
+impl View<'_> {
+    /// Everything as it is on the log: for who reads the log itself.
+    #[must_use]
+    pub fn of_log(room: RoomId, epoch: Epoch) -> Self {
+        static NOBODY: LazyLock<List> = LazyLock::new(List::default);
+        Self {
+            room,
+            epoch,
+            erased: &NOBODY,
+            hidden: Hidden::Nothing,
+        }
+    }
+}
+
 /// Whose texts are not shown.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::edge) enum Hidden<'a> {
@@ -116,6 +132,23 @@ pub(in crate::edge) enum Hidden<'a> {
 }
 
 impl Replayed {
+    /// A record that was judged, kept until it is shown; with its bytes if `datum`.
+    #[must_use]
+    pub fn of(judged: Judged<'_>, datum: bool) -> Self {
+        let what = match judged.said {
+            Err(unread) => What::Unread(unread),
+            Ok(replay::Said { decoded, verdict }) => What::Event {
+                datum: datum.then(|| decoded.datum.to_vec()),
+                event: Box::new(decoded.event),
+                verdict,
+            },
+        };
+        Self {
+            position: judged.position,
+            what,
+        }
+    }
+
     /// Appends it to `out`, as one line of JSON without its end.
     pub fn write(&self, view: &View<'_>, out: &mut Vec<u8>) {
         let line = self.line(view);

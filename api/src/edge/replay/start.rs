@@ -155,7 +155,7 @@ async fn of_seq(core: &Core, hold: &Hold, field: &'static str, seq: Seq) -> Resu
 
 fn sources(core: &Core) -> Sources<'_> {
     Sources {
-        history: &*core.parts.history,
+        history: Some(&*core.parts.history),
         log: &*core.parts.log,
         config: &core.replays.travel,
     }

@@ -5,7 +5,7 @@ use engine::domain::Timestamp;
 const DAY_SECONDS: i64 = 86_400;
 
 /// `2026-01-31T23:59:59.123Z`.
-pub(super) fn shown(time: Timestamp) -> String {
+pub(in crate::process) fn shown(time: Timestamp) -> String {
     let millis = time.as_millis();
     let (seconds, rest) = (millis.div_euclid(1_000), millis.rem_euclid(1_000));
     let (days, second) = (seconds.div_euclid(DAY_SECONDS), seconds.rem_euclid(DAY_SECONDS));
