@@ -245,6 +245,13 @@ pub trait Writer: Send + Sync + 'static {
         reads: &[ReadMark],
     ) -> Result<(), Error>;
 
+    /// Whether a partition's checkpoint is this owner's still: nobody has claimed it since, and no other history has come
+    /// into this one's place.
+    async fn owns(&self, partition: Partition, owner: Owner) -> Result<bool, Error>;
+
+    /// As [`Writer::owns`], for the reads topic.
+    async fn owns_reads(&self, partition: Partition, owner: Owner) -> Result<bool, Error>;
+
     /// As [`Writer::claim`], for the reads topic.
     async fn claim_reads(&self, epoch: Epoch, partition: Partition) -> Result<(Owner, Offset), Error>;
 }

@@ -29,7 +29,8 @@ pub struct Config {
     /// With history away, a partition of at most so many records is refilled from the log alone; a larger one waits
     /// for history.
     pub refill_from_log_records: u64,
-    /// How often live views are asked whether they were flushed while nothing is written to them.
+    /// How often a store is asked whether it still stands where it was left while nothing is written to it: live views may
+    /// have been flushed, history swapped for another.
     pub watermark_check_ms: u64,
     /// How often history is asked whether it is there, also while nothing is written to it, and how long it may take to
     /// say so.

@@ -119,6 +119,14 @@ pub async fn run(
     progress: &Progress,
     shutdown: &CancellationToken,
 ) -> Result<Outcome, Error> {
+    if finish != Finish::Discard && parts.beside.keeps_old().await? {
+        parts.beside.close().await;
+        return Err(beside::Error::Impossible(
+            "the old projection of an earlier rebuild is kept: throw it away with --drop-old, or put it back with --swap-back"
+                .into(),
+        )
+        .into());
+    }
     let mut lanes = walk::Lanes::open((config, projector), &parts, progress.clone(), shutdown).await?;
     let made = compare::make(&mut lanes, &mut *parts.beside, config, finish).await;
     let made = match (made, finish) {

@@ -122,26 +122,12 @@ async fn open_log(config: &Config, shutdown: &Shutdown) -> Result<Arc<dyn Log>, 
 }
 
 /// Makes it, and says what came of it.
-async fn make(
-    config: &Config,
-    asked: &Rebuild,
-    mut parts: Parts,
-    said: &Said,
-    shutdown: &Shutdown,
-) -> Result<(), Error> {
+async fn make(config: &Config, asked: &Rebuild, parts: Parts, said: &Said, shutdown: &Shutdown) -> Result<(), Error> {
     let finish = match (asked.shadow, asked.accept_differences) {
         (true, _) => Finish::Discard,
         (_, true) => Finish::SwapAnyway,
         _ => Finish::Swap,
     };
-    if finish != Finish::Discard && parts.beside.keeps_old().await? {
-        parts.beside.close().await;
-        return Err(Error::Impossible(format!(
-            "an earlier rebuild has kept the old {0}: throw it away with `roomlog rebuild {0} --drop-old`, or put it back \
-             with --swap-back",
-            asked.projection.name()
-        )));
-    }
     let progress = Progress::default();
     let show = Show::begin(said, progress.clone());
     let bounds = (&config.projector.rebuild, &config.projector);

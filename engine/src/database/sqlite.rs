@@ -10,6 +10,9 @@ use std::time::Duration;
 const BUSY: Duration = Duration::from_secs(5);
 /// How long to wait for a connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long a connection may take to come back into a pool that is closed, and how often that is looked at.
+const CLOSING: Duration = Duration::from_millis(10);
+const CLOSINGS: u32 = 200;
 /// Readers at once: they never wait for the writer (WAL), only for a turn.
 const READERS: u32 = 4;
 
@@ -74,8 +77,17 @@ impl File {
 
     /// Closes every connection; what is in the WAL moves into the file.
     pub(crate) async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        for pool in [&self.readers, &self.writer] {
+            pool.close().await;
+            // One that was on its way back into the pool meanwhile may have come there after sqlx 0.8 looked last.
+            for _ in 0..CLOSINGS {
+                if pool.size() == 0 {
+                    break;
+                }
+                tokio::time::sleep(CLOSING).await;
+                pool.close().await;
+            }
+        }
     }
 }
 

@@ -8,8 +8,6 @@ use async_trait::async_trait;
 use engine::log::Topic;
 use std::time::Duration;
 
-/// How long to wait for records before looking again: there is nothing to look at.
-const PATIENCE: Duration = Duration::from_secs(60);
 const NAME: &str = "history";
 
 pub(super) struct Events {
@@ -32,9 +30,11 @@ impl Projection for Events {
         feed.check(partition.next()).await?;
         feed.well();
         feed.start(partition.next()).await;
+        let patience = Duration::from_millis(common.config.watermark_check_ms);
         loop {
-            if let Next::Batch(batch) = feed.next(PATIENCE).await? {
-                partition.project(&batch.records, feed).await?;
+            match feed.next(patience).await? {
+                Next::Batch(batch) => partition.project(&batch.records, feed).await?,
+                Next::Idle => partition.look().await?,
             }
         }
     }

@@ -71,6 +71,12 @@ impl Partition {
         self.next
     }
 
+    /// Whether the checkpoint is still where it was left; it is no more when another history was swapped in.
+    pub(crate) async fn look(&self) -> Result<(), Halt> {
+        let ours = self.store.writer.owns(self.partition, self.owner).await?;
+        ours.then_some(()).ok_or(Halt::Fenced)
+    }
+
     /// Writes the records in one batch. What the store refuses is halved until the one event stands alone that it
     /// refuses, and that one is written without what it says.
     pub(crate) async fn project(&mut self, records: &[Record], course: &mut dyn Course) -> Result<(), Halt> {

@@ -16,8 +16,6 @@ use engine::log::{Record, Topic};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long to wait for records before looking again: there is nothing to look at.
-const PATIENCE: Duration = Duration::from_secs(60);
 const NAME: &str = "history-reads";
 
 pub(super) struct Reads {
@@ -41,9 +39,11 @@ impl Projection for Reads {
         feed.check(start).await?;
         feed.well();
         feed.start(start).await;
+        let patience = Duration::from_millis(feed.common.config.watermark_check_ms);
         loop {
-            if let Next::Batch(batch) = feed.next(PATIENCE).await? {
-                marks.project(&batch.records, feed).await?;
+            match feed.next(patience).await? {
+                Next::Batch(batch) => marks.project(&batch.records, feed).await?,
+                Next::Idle => marks.look().await?,
             }
         }
     }
@@ -82,6 +82,12 @@ impl Marks {
 
     pub(crate) const fn next(&self) -> Offset {
         self.next
+    }
+
+    /// Whether the checkpoint is still where it was left; it is no more when another history was swapped in.
+    async fn look(&self) -> Result<(), Halt> {
+        let ours = self.writer.owns_reads(self.partition, self.owner).await?;
+        ours.then_some(()).ok_or(Halt::Fenced)
     }
 
     /// Writes the records in one batch.

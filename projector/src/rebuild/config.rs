@@ -38,7 +38,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            batch_records: 10_000,
+            batch_records: 4_000,
             batch_bytes: 16 << 20,
             partitions_at_once: 4,
             rest_records: 5_000,

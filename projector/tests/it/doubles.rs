@@ -53,6 +53,14 @@ impl Writer for Freezing {
         self.real.claim(epoch, partition).await
     }
 
+    async fn owns(&self, partition: Partition, owner: Owner) -> Result<bool, Error> {
+        self.real.owns(partition, owner).await
+    }
+
+    async fn owns_reads(&self, partition: Partition, owner: Owner) -> Result<bool, Error> {
+        self.real.owns_reads(partition, owner).await
+    }
+
     async fn write(&self, batch: &Batch) -> Result<(), Error> {
         if self.armed.swap(false, Ordering::SeqCst) {
             self.frozen.add_permits(1);

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 mod archive;
+mod beside;
 #[allow(dead_code, reason = "the engine's tests need more of it")]
 #[path = "../../../engine/tests/it/databases.rs"]
 mod databases;

@@ -2,11 +2,12 @@
 
 use crate::databases::Database;
 use engine::database::postgres;
-use engine::domain::Epoch;
+use engine::domain::{Epoch, Partition, RoomId};
 use engine::history::{self, postgres::Postgres, sqlite::Sqlite};
 use engine::live::{self, MemoryLive, RedisConfig, RedisLive};
 use engine::log::{self, Log};
 use projector::{Config, Error, Status};
+use redis::AsyncCommands as _;
 use sqlx::{Connection, Executor, SqliteConnection};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -89,7 +90,7 @@ pub(crate) struct Live {
 #[derive(Clone)]
 enum Flush {
     Memory(Arc<MemoryLive>),
-    Redis(Box<redis::Client>, String),
+    Redis(Box<redis::Client>, Box<RedisConfig>),
 }
 
 pub(crate) fn variable(name: &str) -> String {
@@ -267,7 +268,7 @@ impl Live {
         Self {
             reader: store.clone(),
             writer: store,
-            flush: Flush::Redis(Box::new(redis::Client::open(url).unwrap()), config.prefix),
+            flush: Flush::Redis(Box::new(redis::Client::open(url).unwrap()), Box::new(config)),
         }
     }
 
@@ -281,19 +282,42 @@ impl Live {
 
     /// A connection beside the adapter's, and what its keys begin with. Of Redis alone.
     pub(crate) async fn beside(&self) -> (redis::aio::MultiplexedConnection, String) {
-        let Flush::Redis(client, prefix) = &self.flush else {
-            panic!("memory is not got at");
+        let Flush::Redis(client, config) = &self.flush else {
+            panic!("memory loses all or nothing");
         };
         let connection = client.get_multiplexed_async_connection().await.unwrap();
-        (connection, prefix.clone())
+        (connection, config.prefix.clone())
+    }
+
+    /// How Redis is reached.
+    pub(crate) fn config(&self) -> RedisConfig {
+        match &self.flush {
+            Flush::Redis(_, config) => (**config).clone(),
+            Flush::Memory(_) => panic!("memory is nowhere else"),
+        }
+    }
+
+    /// Every key, sorted.
+    pub(crate) async fn keys(&self) -> Vec<String> {
+        let (mut connection, prefix) = self.beside().await;
+        let mut keys: Vec<String> = connection.keys(format!("{prefix}*")).await.unwrap();
+        keys.sort();
+        keys
+    }
+
+    /// An entry of a room's window, counted from its oldest, gets another offset.
+    pub(crate) async fn damage_window(&self, room: RoomId, partition: Partition, entry: isize) {
+        const OFFSET: usize = 15;
+        let (mut connection, prefix) = self.beside().await;
+        let key = format!("{prefix}{{p:{partition}}}:room:{room}:window");
+        let mut bytes: Vec<u8> = connection.lindex(&key, entry).await.unwrap();
+        bytes[OFFSET] ^= 1;
+        let () = connection.lset(&key, entry, bytes).await.unwrap();
     }
 
     /// Throws the keys away that go on so after the prefix. Redis alone can lose a part.
     pub(crate) async fn forget(&self, keys: &str) {
-        let Flush::Redis(client, prefix) = &self.flush else {
-            panic!("memory loses all or nothing");
-        };
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let (mut connection, prefix) = self.beside().await;
         let script = "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end";
         let pattern = format!("{prefix}{keys}*");
         let () = redis::Script::new(script)

@@ -62,6 +62,23 @@ impl Postgres {
     }
 }
 
+impl Postgres {
+    async fn is_owned(&self, projection: &str, partition: Partition, owner: Owner) -> Result<bool, Error> {
+        self.within(
+            query_scalar!(
+                r#"SELECT EXISTS (
+                       SELECT FROM checkpoints WHERE projection = $1 AND partition = $2 AND owner_epoch = $3
+                   ) AS "owned!""#,
+                projection,
+                number(partition),
+                owner.0,
+            )
+            .fetch_one(&self.pool),
+        )
+        .await
+    }
+}
+
 /// Moves the checkpoint, if it is this owner's and where the batch begins: says whether it was.
 async fn step(connection: &mut PgConnection, projection: &str, step: &Step) -> Result<bool, sqlx::Error> {
     let moved = query!(
@@ -87,6 +104,14 @@ impl Writer for Postgres {
 
     async fn claim_reads(&self, epoch: Epoch, partition: Partition) -> Result<(Owner, Offset), Error> {
         self.take(READS, epoch, partition).await
+    }
+
+    async fn owns(&self, partition: Partition, owner: Owner) -> Result<bool, Error> {
+        self.is_owned(EVENTS, partition, owner).await
+    }
+
+    async fn owns_reads(&self, partition: Partition, owner: Owner) -> Result<bool, Error> {
+        self.is_owned(READS, partition, owner).await
     }
 
     async fn write(&self, batch: &Batch) -> Result<(), Error> {

@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The file that is read and written.
@@ -29,6 +30,10 @@ const FILE: &str = "history.db";
 const NEXT: &str = "history.next.db";
 const OLD: &str = "history.old.db";
 const AWAY: &str = "history.away.db";
+
+/// How long connections may take to be closed, and how often that is looked at.
+const CLOSING: Duration = Duration::from_secs(5);
+const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// See the module.
 #[derive(Debug)]
@@ -164,19 +169,28 @@ fn remove(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is in the WAL moves into the file: a file without its WAL would be half a history by another name.
+/// What is in the WAL moves into the file, and the WAL goes: a file without its WAL would be half a history by another name.
+/// Connections that were closed a moment ago are still being closed by their threads.
 async fn settle(path: &Path) -> Result<(), Error> {
-    let file = File::open(path, Durability::Derived, &MIGRATIONS).await?;
-    file.close().await;
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    if Path::new(&wal).exists() {
-        return Err(Error::Impossible(format!(
-            "{} is still in use: stop what has it open",
-            path.display()
-        )));
+    let asked = tokio::time::Instant::now();
+    loop {
+        let options = SqliteConnectOptions::new().filename(path).busy_timeout(ASK_AGAIN);
+        let mut connection = options.connect().await.map_err(refused)?;
+        let settled = connection.fetch_one("PRAGMA journal_mode = DELETE").await;
+        let settled = settled.map(|row| row.get::<String, _>(0));
+        connection.close().await.map_err(refused)?;
+        match settled {
+            Ok(mode) if mode == "delete" => return Ok(()),
+            _ if asked.elapsed() < CLOSING => tokio::time::sleep(ASK_AGAIN).await,
+            settled => {
+                let why = settled.map_or_else(|error| error.to_string(), |mode| format!("its journal is {mode}"));
+                return Err(Error::Impossible(format!(
+                    "{} is still in use: stop what has it open ({why})",
+                    path.display()
+                )));
+            }
+        }
     }
-    Ok(())
 }
 
 fn sync(folder: &Path) -> Result<(), Error> {

@@ -74,6 +74,19 @@ async fn step(
     }
 }
 
+impl Sqlite {
+    async fn is_owned(&self, projection: &str, partition: Partition, owner: Owner) -> Result<bool, Error> {
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT owner_epoch FROM checkpoints WHERE projection = ? AND partition = ?")
+                .bind(projection)
+                .bind(partition.get())
+                .fetch_optional(&self.file.readers)
+                .await
+                .map_err(failed)?;
+        Ok(found == Some(owner.0))
+    }
+}
+
 #[async_trait]
 impl Writer for Sqlite {
     async fn claim(&self, epoch: Epoch, partition: Partition) -> Result<(Owner, Offset), Error> {
@@ -82,6 +95,14 @@ impl Writer for Sqlite {
 
     async fn claim_reads(&self, epoch: Epoch, partition: Partition) -> Result<(Owner, Offset), Error> {
         self.take(READS, epoch, partition).await
+    }
+
+    async fn owns(&self, partition: Partition, owner: Owner) -> Result<bool, Error> {
+        self.is_owned(EVENTS, partition, owner).await
+    }
+
+    async fn owns_reads(&self, partition: Partition, owner: Owner) -> Result<bool, Error> {
+        self.is_owned(READS, partition, owner).await
     }
 
     async fn write(&self, batch: &Batch) -> Result<(), Error> {

@@ -9,7 +9,10 @@ use uuid::Uuid;
 
 pub(crate) async fn an_older_owner_is_fenced(store: &dyn Store) {
     let older = claim(store).await;
+    assert!(store.owns(PARTITION, older).await.unwrap());
+    assert!(!store.owns_reads(PARTITION, older).await.unwrap());
     let newer = claim(store).await;
+    assert!(!store.owns(PARTITION, older).await.unwrap() && store.owns(PARTITION, newer).await.unwrap());
     let mut model = Model::new();
     model.happens(room(0), user(0), created(Kind::Public));
     let mut batch = model.batch(older);

@@ -2,11 +2,10 @@
 //!
 //! Why nobody ever sees both. A statement finds its tables by name, takes their locks, and looks the names up again when
 //! something was renamed while it waited. Before the renaming this transaction has every table of the old history to itself.
-//! So whoever began before and has touched any of them is waited for; whoever touches the first of them later
-//! waits here, and then finds the new ones, for this and for all that follow in its transaction. Its snapshot may be of
-//! before the swap: it then sees the new history as it was last filled before, whole and with its own checkpoint. A
-//! projector's first statement is on its checkpoint, so none is in the middle of a batch; and its owner is fenced, so the
-//! batch that waits here is refused and its projector claims anew, with rooms that it loads anew.
+//! Whatever takes more than one statement, a snapshot as a batch, begins with its checkpoints: whoever has begun before is
+//! waited for there, and holds nothing up meanwhile but those who have not begun; whoever comes later waits there too,
+//! and then finds the new tables, for this and for all that follows. A snapshot's rows are those of after that wait. A
+//! projector that waits finds itself fenced: its batch is refused whole, and it claims anew, with rooms that it loads anew.
 //!
 //! Why nobody waits for long. Projectors are held first, by a lock on the checkpoints that lets readers through; what is
 //! left is folded and compared then. The locks that keep readers out are asked for at the end, given up when they are not
@@ -39,8 +38,12 @@ async fn lock(guard: &mut PgConnection, order: &str, wait_ms: u64) -> Result<boo
     }
 }
 
+/// The checkpoints first: see the module.
 fn list(schema: &str, tables: &[String]) -> String {
-    let names: Vec<String> = tables.iter().map(|table| format!("{schema}.\"{table}\"")).collect();
+    const FIRST: &str = "checkpoints";
+    let others = tables.iter().map(String::as_str).filter(|table| *table != FIRST);
+    let names = std::iter::once(FIRST).chain(others);
+    let names: Vec<String> = names.map(|table| format!("{schema}.\"{table}\"")).collect();
     names.join(", ")
 }
 
