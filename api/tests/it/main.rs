@@ -28,6 +28,7 @@ mod origins;
 mod outside;
 mod poison;
 mod proof;
+mod rebuild;
 mod refusals;
 mod replay;
 mod replay_cli;
