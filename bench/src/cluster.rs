@@ -126,6 +126,18 @@ impl Cluster {
         command
     }
 
+    /// Runs `roomlog ARGUMENTS` to its end, which must be good; what it printed.
+    pub(crate) fn output(&self, arguments: &[&str]) -> Result<String> {
+        let output = self
+            .command(arguments)
+            .env("ROOMLOG_TELEMETRY__LEVEL", "warn")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .output()?;
+        ensure!(output.status.success(), "roomlog {} failed", arguments.join(" "));
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
     fn once(&self, arguments: &[&str]) -> Result<()> {
         let status = self.command(arguments).status()?;
         ensure!(status.success(), "roomlog {} failed", arguments.join(" "));

@@ -13,6 +13,7 @@ mod page;
 mod process;
 mod projection;
 mod raw;
+mod rebuild;
 mod replay;
 mod report;
 mod rest;
@@ -41,6 +42,8 @@ enum Bench {
     Idle,
     /// History projection, against COPY.
     Projection,
+    /// History made anew, against COPY.
+    Rebuild,
     /// Signing in, and what sends notice of it.
     Login,
     /// A thousand clients resume.
@@ -96,6 +99,7 @@ async fn run(bench: Bench) -> Result<()> {
             fanout::run(&centrifuge, None).await?;
             idle::run().await?;
             projection::run().await?;
+            rebuild::run().await?;
             login::run().await?;
             resume::run().await
         }
@@ -104,6 +108,7 @@ async fn run(bench: Bench) -> Result<()> {
         Bench::Fanout(Peer { centrifuge, only }) => fanout::run(&centrifuge, only).await,
         Bench::Idle => idle::run().await,
         Bench::Projection => projection::run().await,
+        Bench::Rebuild => rebuild::run().await,
         Bench::Login => login::run().await,
         Bench::Resume => resume::run().await,
         Bench::Page => page::run().await,

@@ -89,7 +89,7 @@ async fn project(cluster: &Cluster, pool: &PgPool, end: i64) -> Result<Projected
 }
 
 /// Records of all partitions that are done with.
-async fn committed(pool: &PgPool) -> Result<i64> {
+pub(crate) async fn committed(pool: &PgPool) -> Result<i64> {
     let sum = "SELECT coalesce(sum(next_offset), 0)::bigint FROM history.checkpoints WHERE projection = 'events'";
     Ok(sqlx::query(sum).fetch_one(pool).await?.try_get(0)?)
 }
@@ -99,6 +99,11 @@ async fn forget(pool: &PgPool) -> Result<()> {
     sqlx::query("TRUNCATE history.checkpoints, history.rooms, history.journal, history.messages, history.mentions")
         .execute(pool)
         .await?;
+    forget_copies(pool).await
+}
+
+/// The tables that a COPY has filled.
+pub(crate) async fn forget_copies(pool: &PgPool) -> Result<()> {
     for table in TABLES {
         sqlx::query(&format!("DROP TABLE IF EXISTS public.{table}"))
             .execute(pool)
@@ -108,7 +113,7 @@ async fn forget(pool: &PgPool) -> Result<()> {
 }
 
 /// Copies the rows out, then in again, and answers how long the way in took.
-async fn copy(pool: &PgPool) -> Result<Duration> {
+pub(crate) async fn copy(pool: &PgPool) -> Result<Duration> {
     let mut took = Duration::ZERO;
     for table in TABLES {
         sqlx::query(&format!(

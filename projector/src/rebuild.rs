@@ -67,6 +67,8 @@ pub enum Finish {
 pub struct Outcome {
     /// Records that this run has read.
     pub records: u64,
+    /// How long it took to come to the old one for the first time, milliseconds: nearly all of the walk.
+    pub walk_ms: u64,
     /// Rooms and tables or lists that differ.
     pub differing: u64,
     /// The first of them, looked at closer.

@@ -44,8 +44,9 @@ pub(super) async fn make(
     config: &Config,
     finish: Finish,
 ) -> Result<Outcome, Error> {
-    let begun = lanes.progress().done();
+    let (begun, walking) = (lanes.progress().done(), Instant::now());
     let old = catch_up(lanes, beside, config).await?;
+    let walk_ms = u64::try_from(walking.elapsed().as_millis()).unwrap_or(u64::MAX);
     lanes.progress().enter(Phase::Complete);
     beside.complete().await?;
     let mut verdict = Verdict::default();
@@ -61,6 +62,7 @@ pub(super) async fn make(
         let held = held(lanes, beside, config, &mut verdict, finish).await;
         match held {
             Ok(Held::Done(mut outcome)) => {
+                outcome.walk_ms = walk_ms;
                 outcome.records = lanes.progress().done().saturating_sub(begun);
                 return Ok(*outcome);
             }
@@ -168,6 +170,7 @@ async fn held(
     let (differences, differing) = explain(beside, config, &verdict.differs, begun).await?;
     let mut outcome = Outcome {
         records: 0,
+        walk_ms: 0,
         differing,
         differences,
         notes,
