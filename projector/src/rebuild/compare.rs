@@ -10,8 +10,10 @@ use super::{Config, Error, Finish, Outcome, Phase};
 use crate::metrics;
 use engine::beside::{self, Beside, Difference, Differs, Old};
 use engine::domain::RoomId;
+use engine::telemetry::PATH;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+use tracing::{Instrument as _, debug_span};
 
 /// What is known of both so far.
 #[derive(Default)]
@@ -45,13 +47,15 @@ pub(super) async fn make(
     finish: Finish,
 ) -> Result<Outcome, Error> {
     let (begun, walking) = (lanes.progress().done(), Instant::now());
-    let old = catch_up(lanes, beside, config).await?;
+    let walk = debug_span!(target: PATH, "rebuild walk");
+    let old = catch_up(lanes, beside, config).instrument(walk).await?;
     let walk_ms = u64::try_from(walking.elapsed().as_millis()).unwrap_or(u64::MAX);
     lanes.progress().enter(Phase::Complete);
     beside.complete().await?;
     let mut verdict = Verdict::default();
     if matches!(old, Old::Stands(_)) {
-        look(lanes, beside, config, &mut verdict).await?;
+        let compare = debug_span!(target: PATH, "rebuild compare");
+        look(lanes, beside, config, &mut verdict).instrument(compare).await?;
     } else {
         catch_up(lanes, beside, config).await?;
     }
@@ -59,7 +63,8 @@ pub(super) async fn make(
     for _ in 0..config.swap_tries.max(1) {
         lanes.progress().enter(Phase::Hold);
         beside.hold().await?;
-        let held = held(lanes, beside, config, &mut verdict, finish).await;
+        let hold = debug_span!(target: PATH, "rebuild hold");
+        let held = held(lanes, beside, config, &mut verdict, finish).instrument(hold).await;
         match held {
             Ok(Held::Done(mut outcome)) => {
                 outcome.walk_ms = walk_ms;
