@@ -136,7 +136,8 @@ pub(crate) fn produce(brokers: &str, topic: &str, sample: &Sample, messages: u64
     Ok(begun.elapsed())
 }
 
-/// Reads a partition from its start to `end`; answers how long it took from the first record to the last.
+/// Reads a partition from its start to `end`; answers how long it took from the first record to the last: connecting is no
+/// part of it.
 pub(crate) fn consume(brokers: &str, topic: &str, partition: i32, end: i64) -> Result<Duration> {
     let consumer = consumer(brokers, topic, partition, Offset::Beginning)?;
     let (mut begun, mut heard) = (None, Instant::now());

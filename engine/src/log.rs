@@ -15,6 +15,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 pub use import::Import;
 pub use partitioner::partition_of;
+use rustc_hash::FxHashSet;
+use std::sync::Arc;
 
 /// The topics of one Roomlog. All share the partition count; a room has the same partition in each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -212,7 +214,24 @@ pub trait Reader: Send {
     ///
     /// # Errors
     /// After any error the reader is over: open another.
-    async fn next(&mut self, to: Offset, limits: RangeLimits) -> Result<Range, Error>;
+    async fn next(&mut self, to: Offset, limits: RangeLimits) -> Result<Range, Error> {
+        self.next_of(None, to, limits).await
+    }
+
+    /// The same, without the records of other keys: they are passed over, at the cost of a look at their key. The
+    /// limits count all of them in bytes, and in records at least those that are kept.
+    ///
+    /// # Errors
+    /// As [`Reader::next`].
+    async fn next_of(&mut self, keys: Option<Keys>, to: Offset, limits: RangeLimits) -> Result<Range, Error>;
+}
+
+/// Keys of records.
+pub type Keys = Arc<FxHashSet<Bytes>>;
+
+/// Whether a record is one of those that are wanted.
+pub(crate) fn is_wanted(keys: Option<&Keys>, key: Option<&[u8]>) -> bool {
+    keys.is_none_or(|keys| key.is_some_and(|key| keys.contains(key)))
 }
 
 /// What a member of a group is told.
@@ -329,6 +348,8 @@ pub struct Range {
     pub records: Vec<Record>,
     /// The next offset to read; `to` when the range is done.
     pub next: Offset,
+    /// Bytes of the values that were read, also of those that were not kept.
+    pub bytes: usize,
 }
 
 /// What can go wrong with the log.

@@ -82,8 +82,12 @@ pub struct Config {
     pub replay_chunk_bytes: u32,
     /// Bytes of records that all readers together keep for replays that come behind.
     pub replay_kept_bytes: usize,
-    /// Bytes of records a second that all replays of this edge together may read; 0 is no limit.
+    /// Bytes of records a second that all replays of this edge together may read while nobody chats; 0 is no limit.
     pub replay_bytes_per_second: u32,
+    /// The same while people chat: within a second of an event in a room that is held here.
+    pub replay_busy_bytes_per_second: u32,
+    /// Most bytes of records that a replay reads at once while people chat, give or take one record.
+    pub replay_busy_chunk_bytes: u32,
     /// Threads that replays work on; they stand back behind everything else.
     pub replay_threads: usize,
     /// Most events of a replay over a socket that a client may ask for ahead.
@@ -129,11 +133,13 @@ impl Default for Config {
             erasure_refresh_ms: 60_000,
             replays: 64,
             replays_per_person: 4,
-            replay_readers: 4,
+            replay_readers: 16,
             replay_chunk_records: 2_048,
             replay_chunk_bytes: 1 << 20,
             replay_kept_bytes: 32 << 20,
-            replay_bytes_per_second: 64 << 20,
+            replay_bytes_per_second: 512 << 20,
+            replay_busy_bytes_per_second: 4 << 20,
+            replay_busy_chunk_bytes: 128 << 10,
             replay_threads: 1,
             replay_window: 10_000,
             replay_idle_ms: 60_000,

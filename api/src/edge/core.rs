@@ -17,8 +17,8 @@ use super::{Parts, metrics};
 use crate::error::{Error, Name};
 use engine::domain::{Epoch, Offset, Partition, RoomId};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,6 +26,8 @@ use uuid::Uuid;
 
 /// A room's share of encoded events is never less than this.
 const LEAST_SHARE: usize = 16 << 10;
+/// People chat while one event comes so soon after another.
+const LIVELY: Duration = Duration::from_secs(1);
 /// How often what has become idle is given back.
 const SWEEP: Duration = Duration::from_secs(10);
 /// A room that does not exist is let go after this.
@@ -56,6 +58,9 @@ pub(super) struct Core {
     pub(super) opening: Semaphore,
     pub(super) commands: Semaphore,
     pub(super) lost: AtomicBool,
+    begun: Instant,
+    /// When an event was folded here last, in milliseconds since it begun.
+    lively_ms: AtomicU64,
     pub(super) tasks: TaskTracker,
     /// New commands are refused.
     pub(super) draining: CancellationToken,
@@ -93,6 +98,8 @@ impl Core {
             opening: Semaphore::new(config.max_opening),
             commands: Semaphore::new(config.max_pending),
             lost: AtomicBool::new(false),
+            begun: Instant::now(),
+            lively_ms: AtomicU64::new(0),
             tasks: TaskTracker::new(),
             draining,
             stopping: CancellationToken::new(),
@@ -122,6 +129,18 @@ impl Core {
             events: self.config.room_events,
             bytes: (self.config.room_events_bytes / rooms).max(LEAST_SHARE),
         }
+    }
+
+    /// An event of a held room was folded.
+    pub(super) fn stir(&self) {
+        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.lively_ms.store(now, Ordering::Relaxed);
+    }
+
+    /// Whether people chat here: the last event is not long ago.
+    pub(super) fn is_lively(&self) -> bool {
+        let last = Duration::from_millis(self.lively_ms.load(Ordering::Relaxed));
+        self.begun.elapsed().saturating_sub(last) < LIVELY
     }
 
     /// How long a look-up in a store may take.

@@ -114,8 +114,8 @@ pub struct Span {
 pub(super) struct Replays {
     shelf: Arc<Shelf>,
     workers: Workers,
-    budget: Option<DefaultDirectRateLimiter>,
-    burst: NonZeroU32,
+    quiet: Budget,
+    busy: Budget,
     places: Arc<Semaphore>,
     people: Mutex<FxHashMap<UserId, usize>>,
     per_person: usize,
@@ -130,24 +130,21 @@ impl Replays {
     pub(super) fn new(config: &super::Config, parts: &super::Parts) -> std::io::Result<Self> {
         let at_once = config.replays.max(1);
         let readers = config.replay_readers.max(1);
-        let rate = NonZeroU32::new(config.replay_bytes_per_second);
-        // A second's worth at once, and never less than what is charged in one piece.
-        let burst = config.replay_bytes_per_second.max(config.replay_chunk_bytes).max(1);
-        let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
         let limits = Limits {
             readers,
-            chunk: RangeLimits {
-                max_records: config.replay_chunk_records.max(1),
-                max_bytes: usize::try_from(config.replay_chunk_bytes.max(1)).unwrap_or(usize::MAX),
-            },
             kept_bytes: config.replay_kept_bytes / readers,
         };
+        let records = config.replay_chunk_records.max(1);
         Ok(Self {
             shelf: Arc::new(Shelf::new(parts.log.clone(), limits)),
             // Each replay has at most one piece of work under way.
             workers: Workers::start("replay", config.replay_threads.max(1), at_once, NICENESS)?,
-            budget: rate.map(|rate| RateLimiter::direct(Quota::per_second(rate).allow_burst(burst))),
-            burst,
+            quiet: Budget::new(config.replay_bytes_per_second, config.replay_chunk_bytes, records),
+            busy: Budget::new(
+                config.replay_busy_bytes_per_second,
+                config.replay_busy_chunk_bytes,
+                records,
+            ),
             places: Arc::new(Semaphore::new(at_once)),
             people: Mutex::default(),
             per_person: config.replays_per_person.max(1),
@@ -158,14 +155,9 @@ impl Replays {
         })
     }
 
-    /// Waits until so many bytes may be read.
-    async fn afford(&self, bytes: usize) {
-        let Some(budget) = &self.budget else { return };
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        if let Some(bytes) = NonZeroU32::new(bytes).map(|bytes| bytes.min(self.burst)) {
-            // More than the burst is never asked for, so it can always be had.
-            let _ = budget.until_n_ready(bytes).await;
-        }
+    /// What may be read now: little while people chat here.
+    fn budget(&self, core: &Core) -> &Budget {
+        if core.is_lively() { &self.busy } else { &self.quiet }
     }
 
     /// Does a piece of work behind everything else.
@@ -180,6 +172,40 @@ impl Replays {
             return Err(lost());
         }
         told.await.map_err(|_| lost())
+    }
+}
+
+/// How much all replays of an edge may read.
+struct Budget {
+    /// `None`: as much as they can.
+    rate: Option<DefaultDirectRateLimiter>,
+    burst: NonZeroU32,
+    /// What is read at once.
+    chunk: RangeLimits,
+}
+
+impl Budget {
+    fn new(bytes_per_second: u32, chunk_bytes: u32, chunk_records: usize) -> Self {
+        // Never less than what is charged in one piece.
+        let burst = NonZeroU32::new(bytes_per_second.max(chunk_bytes)).unwrap_or(NonZeroU32::MIN);
+        let quota = |rate| Quota::per_second(rate).allow_burst(burst);
+        Self {
+            rate: NonZeroU32::new(bytes_per_second).map(|rate| RateLimiter::direct(quota(rate))),
+            burst,
+            chunk: RangeLimits {
+                max_records: chunk_records,
+                max_bytes: usize::try_from(chunk_bytes.max(1)).unwrap_or(usize::MAX),
+            },
+        }
+    }
+
+    /// Waits until so many bytes may be read.
+    async fn afford(&self, bytes: usize) {
+        let bytes = NonZeroU32::new(u32::try_from(bytes).unwrap_or(u32::MAX));
+        if let (Some(rate), Some(bytes)) = (&self.rate, bytes) {
+            // More than the burst is never asked for, so it can always be had.
+            let _ = rate.until_n_ready(bytes.min(self.burst)).await;
+        }
     }
 }
 
@@ -243,6 +269,8 @@ pub struct Replay {
     walk: Option<Walk>,
     /// What is walked through now, and how many of its records are done.
     chunk: Option<(Arc<Chunk>, usize)>,
+    /// Bytes that were read and not yet paid for.
+    owed_bytes: usize,
     hides: Hides,
     _place: Place,
 }
@@ -302,7 +330,7 @@ impl Replay {
         let place = Place::take(core, user)?;
         let (span, walk) = start::find(core, &hold, &ask).await?;
         Ok(Self {
-            seat: core.replays.shelf.seat(span.partition),
+            seat: core.replays.shelf.seat(hold.key.clone(), span.partition),
             core: core.clone(),
             hold,
             user,
@@ -311,6 +339,7 @@ impl Replay {
             framing,
             walk: Some(walk),
             chunk: None,
+            owed_bytes: 0,
             hides: Hides::default(),
             _place: place,
         })
@@ -354,8 +383,11 @@ impl Replay {
         let (chunk, done) = match self.chunk.take() {
             Some(current) => current,
             None => {
-                let chunk = self.seat.chunk(at, self.span.to).await?;
-                self.core.replays.afford(chunk.bytes).await;
+                let budget = self.core.replays.budget(&self.core);
+                // What was read last is paid for before the next is read.
+                budget.afford(std::mem::take(&mut self.owed_bytes)).await;
+                let chunk = self.seat.chunk(at, self.span.to, budget.chunk).await?;
+                self.owed_bytes = chunk.read_bytes;
                 (chunk, 0)
             }
         };

@@ -71,7 +71,7 @@ pub(crate) async fn at_random_points(scene: &Scene) {
 async fn nothing_before_the_beginning(server: &Server, scene: &Scene) {
     let path = format!("/v1/rooms/{}/at?time=0", scene.rooms[0].id);
     let status = server.get(&path, Some(&scene.somebody.token)).await.status();
-    assert_eq!(status.as_u16(), 404, "there was no such room then");
+    assert_eq!(status.as_u16(), 416, "there was no such room then");
 }
 
 /// Folds the whole log, partition by partition.

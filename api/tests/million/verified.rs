@@ -59,7 +59,7 @@ async fn a_row(scene: &Scene) {
         .get(0);
     let found = only_difference(&verify(scene, &["--only", "history"]));
     assert_eq!(
-        (&found["room"], &found["table"], &found["row"], &found["field"]),
+        (&found["room"], &found["table"], &found["row"], &found["column"]),
         (
             &json!(room),
             &json!("messages"),

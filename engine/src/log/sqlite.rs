@@ -202,7 +202,7 @@ impl super::Log for Log {
         limits: RangeLimits,
     ) -> Result<Range, Error> {
         self.known(partition)?;
-        self.shared.range(topic, partition, from, to, limits).await
+        self.shared.range(topic, partition, from, to, limits, None).await
     }
 
     fn reader(&self, topic: Topic, partition: Partition, from: Offset) -> Box<dyn super::Reader> {

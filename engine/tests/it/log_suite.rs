@@ -149,6 +149,7 @@ macro_rules! log_suite {
             a_range_has_bounds,
             a_range_outside_the_log_is_an_error,
             a_reader_walks_on_and_on,
+            a_reader_passes_over_other_keys,
             readers_are_given_up_in_the_middle,
             a_reader_outside_the_log_is_told,
             an_offset_is_found_by_time,

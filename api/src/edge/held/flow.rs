@@ -165,6 +165,7 @@ impl Open {
 
     /// Sends an event to everyone who hears the room; those whose outbox is full are paused.
     pub(super) fn broadcast(&mut self, core: &Core, room: RoomId, seq: Seq, frame: &Bytes) {
+        core.stir();
         let (mut full, mut due) = (Vec::new(), Vec::new());
         for (id, listener) in &self.live {
             match listener.outbox.post_event(frame.clone()) {

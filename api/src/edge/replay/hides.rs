@@ -13,16 +13,10 @@ use crate::error::Error;
 use engine::codec;
 use engine::domain::permissions::{Operation, Permission, Standing};
 use engine::domain::{Body, Offset, Room, Seq, Timestamp, UserId, Verdict};
-use engine::log::{RangeLimits, RecordRef, Topic};
+use engine::log::{Keys, RecordRef, Topic};
 use engine::replay::Walk;
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
-
-/// How much is read at once where the log itself must say it.
-const PART: RangeLimits = RangeLimits {
-    max_records: 2_000,
-    max_bytes: 4 << 20,
-};
 
 /// What one replay knows of deletions.
 #[derive(Debug, Default)]
@@ -141,17 +135,12 @@ async fn scan(core: &Core, hold: &Hold) -> Result<FxHashSet<Seq>, Error> {
     let mut walk = Walk::new(Room::new(hold.id), Offset::ZERO, core.parts.log.partitions());
     let mut reader = core.parts.log.reader(Topic::Events, hold.partition, Offset::ZERO);
     let mut deleted = FxHashSet::default();
+    let keys: Keys = Arc::new(std::iter::once(hold.key.clone()).collect());
     while reader.next_offset() < end {
-        let range = reader.next(end, PART).await.map_err(|error| shelf::unread(&error))?;
-        core.replays
-            .afford(
-                range
-                    .records
-                    .iter()
-                    .map(|record| record.value.as_ref().map_or(0, bytes::Bytes::len))
-                    .sum(),
-            )
-            .await;
+        let budget = core.replays.budget(core);
+        let range = reader.next_of(Some(keys.clone()), end, budget.chunk).await;
+        let range = range.map_err(|error| shelf::unread(&error))?;
+        budget.afford(range.bytes).await;
         let work = core.replays.work(move || {
             for record in &range.records {
                 let said = walk.judge(record.borrowed()).and_then(|judged| judged.said.ok());

@@ -5,8 +5,9 @@
 
 use super::super::metrics;
 use crate::error::{Error, Name};
+use bytes::Bytes;
 use engine::domain::{Offset, Partition};
-use engine::log::{self, Log, RangeLimits, Record, Topic};
+use engine::log::{self, Keys, Log, RangeLimits, Record, Topic};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,7 +21,12 @@ pub(super) struct Chunk {
     /// Everything from `first` up to here is in it.
     pub(super) next: Offset,
     pub(super) records: Vec<Record>,
-    pub(super) bytes: usize,
+    /// Bytes that were read for it.
+    pub(super) read_bytes: usize,
+    /// Bytes that it keeps.
+    bytes: usize,
+    /// Of which rooms it has the records.
+    keys: Keys,
 }
 
 /// Bounds of the shelf.
@@ -28,8 +34,6 @@ pub(super) struct Chunk {
 pub(super) struct Limits {
     /// Readers at once.
     pub(super) readers: usize,
-    /// What is read at once.
-    pub(super) chunk: RangeLimits,
     /// Bytes of chunks that each reader keeps for those who come behind.
     pub(super) kept_bytes: usize,
 }
@@ -74,6 +78,8 @@ impl Drop for Reader {
 
 #[derive(Debug)]
 struct Kept {
+    /// The rooms that are walked through.
+    keys: Keys,
     chunks: VecDeque<Arc<Chunk>>,
     bytes: usize,
     /// Where the reader stands.
@@ -83,6 +89,7 @@ struct Kept {
 /// One replay's place at the shelf.
 pub(super) struct Seat {
     shelf: Arc<Shelf>,
+    key: Bytes,
     partition: Partition,
     stream: Option<Arc<Stream>>,
 }
@@ -98,21 +105,22 @@ impl Shelf {
         }
     }
 
-    /// A place for a walk through one partition.
-    pub(super) fn seat(self: &Arc<Self>, partition: Partition) -> Seat {
+    /// A place for a walk through one room's records.
+    pub(super) fn seat(self: &Arc<Self>, key: Bytes, partition: Partition) -> Seat {
         Seat {
             shelf: self.clone(),
+            key,
             partition,
             stream: None,
         }
     }
 
     /// A stream that has `offset`, or reads it next; a new one if there is none; `None` when all readers are busy.
-    fn stream_at(&self, partition: Partition, offset: Offset) -> Option<Arc<Stream>> {
+    fn stream_at(&self, key: &Bytes, partition: Partition, offset: Offset) -> Option<Arc<Stream>> {
         let mut streams = self.streams.lock();
         streams.retain(|stream| stream.upgrade().is_some_and(|stream| !stream.is_over()));
         let all = || streams.iter().filter_map(Weak::upgrade);
-        if let Some(stream) = all().find(|stream| stream.partition == partition && stream.serves(offset)) {
+        if let Some(stream) = all().find(|stream| stream.partition == partition && stream.serves(key, offset)) {
             return Some(stream);
         }
         if streams.len() >= self.limits.readers {
@@ -126,6 +134,7 @@ impl Shelf {
             partition,
             reader: tokio::sync::Mutex::new(Some(Reader::new(self.log.reader(Topic::Events, partition, offset)))),
             kept: Mutex::new(Kept {
+                keys: Arc::new(std::iter::once(key.clone()).collect()),
                 chunks: VecDeque::new(),
                 bytes: 0,
                 next: offset,
@@ -146,19 +155,28 @@ impl Drop for Stream {
 }
 
 impl Stream {
-    /// The chunk with `offset`, if it is kept.
-    fn find(&self, offset: Offset) -> Option<Arc<Chunk>> {
+    /// The chunk with `offset`, if it is kept and has the room's records.
+    fn find(&self, key: &Bytes, offset: Offset) -> Option<Arc<Chunk>> {
         let kept = self.kept.lock();
         let newest_first = kept.chunks.iter().rev();
         newest_first
             .take_while(|chunk| chunk.next > offset)
-            .find(|chunk| chunk.first <= offset)
+            .find(|chunk| chunk.first <= offset && chunk.keys.contains(key))
             .cloned()
     }
 
-    /// Whether the chunk with `offset` is kept or comes next.
-    fn serves(&self, offset: Offset) -> bool {
-        (!self.is_over() && self.kept.lock().next == offset) || self.find(offset).is_some()
+    /// Whether the chunk with `offset` is kept, or comes next: then the room's records are in it from now on.
+    fn serves(&self, key: &Bytes, offset: Offset) -> bool {
+        if !self.is_over() {
+            let mut kept = self.kept.lock();
+            if kept.next == offset {
+                if !kept.keys.contains(key) {
+                    kept.keys = Arc::new(kept.keys.iter().chain([key]).cloned().collect());
+                }
+                return true;
+            }
+        }
+        self.find(key, offset).is_some()
     }
 
     fn is_over(&self) -> bool {
@@ -193,9 +211,15 @@ impl Stream {
     }
 
     /// Reads on, if it stands at `offset`; `None` when it has gone past it or has given way.
-    async fn read(&self, offset: Offset, to: Offset, limits: Limits) -> Result<Option<Arc<Chunk>>, log::Error> {
+    async fn read(
+        &self,
+        key: &Bytes,
+        (offset, to): (Offset, Offset),
+        limits: RangeLimits,
+        kept_bytes: usize,
+    ) -> Result<Option<Arc<Chunk>>, log::Error> {
         let mut reader = self.reader.lock().await;
-        if let Some(chunk) = self.find(offset) {
+        if let Some(chunk) = self.find(key, offset) {
             metrics::replay_shared();
             return Ok(Some(chunk));
         }
@@ -205,8 +229,11 @@ impl Stream {
             over: &self.over,
             whole: false,
         };
+        let keys = self.kept.lock().keys.clone();
         let range = match taken.slot.as_mut() {
-            Some(reader) if reader.0.next_offset() == offset => reader.0.next(to, limits.chunk).await?,
+            Some(reader) if reader.0.next_offset() == offset && keys.contains(key) => {
+                reader.0.next_of(Some(keys.clone()), to, limits).await?
+            }
             other => {
                 taken.whole = other.is_some();
                 return Ok(None);
@@ -219,9 +246,11 @@ impl Stream {
             first: offset,
             next: range.next,
             records: range.records,
+            read_bytes: range.bytes,
             bytes,
+            keys,
         });
-        self.keep(&chunk, limits.kept_bytes);
+        self.keep(&chunk, kept_bytes);
         Ok(Some(chunk))
     }
 }
@@ -244,7 +273,7 @@ impl Drop for Taken<'_> {
 
 /// About what a record takes.
 fn size(record: &Record) -> usize {
-    let length = |bytes: &Option<bytes::Bytes>| bytes.as_ref().map_or(0, bytes::Bytes::len);
+    let length = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
     size_of::<Record>() + length(&record.key) + length(&record.value)
 }
 
@@ -253,17 +282,20 @@ impl Seat {
     ///
     /// # Errors
     /// When the log can't be read.
-    pub(super) async fn chunk(&mut self, offset: Offset, to: Offset) -> Result<Arc<Chunk>, Error> {
+    pub(super) async fn chunk(&mut self, offset: Offset, to: Offset, limits: RangeLimits) -> Result<Arc<Chunk>, Error> {
         loop {
             let stream = self.stream(offset).await;
             let use_number = self.shelf.uses.fetch_add(1, Ordering::Relaxed);
             stream.used.store(use_number, Ordering::Relaxed);
-            let read = match stream.find(offset) {
+            let read = match stream.find(&self.key, offset) {
                 Some(chunk) => {
                     metrics::replay_shared();
                     Ok(Some(chunk))
                 }
-                None => stream.read(offset, to, self.shelf.limits).await,
+                None => {
+                    let kept_bytes = self.shelf.limits.kept_bytes;
+                    stream.read(&self.key, (offset, to), limits, kept_bytes).await
+                }
             };
             self.shelf.freed.notify_waiters();
             match read {
@@ -282,14 +314,14 @@ impl Seat {
 
     /// The stream that was walked with, if it still serves; else another, for which it may have to wait.
     async fn stream(&mut self, offset: Offset) -> Arc<Stream> {
-        if let Some(stream) = self.stream.take().filter(|stream| stream.serves(offset)) {
+        if let Some(stream) = self.stream.take().filter(|stream| stream.serves(&self.key, offset)) {
             return stream;
         }
         loop {
             let freed = self.shelf.freed.notified();
             tokio::pin!(freed);
             freed.as_mut().enable();
-            if let Some(stream) = self.shelf.stream_at(self.partition, offset) {
+            if let Some(stream) = self.shelf.stream_at(&self.key, self.partition, offset) {
                 return stream;
             }
             freed.await;

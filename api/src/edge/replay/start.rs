@@ -64,7 +64,8 @@ async fn first(core: &Core, hold: &Hold, from: Point, extent: Extent) -> Result<
         Point::Seq(Seq::ZERO) => Ok(extent.low),
         // What comes after the head: nothing yet.
         Point::Seq(seq) if seq == hold.open().room.head().next() => Ok(extent.high),
-        Point::Seq(seq) => of_seq(core, hold, "from", seq).await,
+        // What the journal still knows, the log may not hold any more.
+        Point::Seq(seq) => within("from", of_seq(core, hold, "from", seq).await?, extent),
     }
 }
 

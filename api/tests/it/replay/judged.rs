@@ -1,7 +1,7 @@
 //! What no edge lets through stands on the log nevertheless, and is shown for what it is; and what is read is read from the
 //! log itself.
 
-use super::{check_chain, events, metric, pushed, say};
+use super::{ask, check_chain, events, metric, pushed, say};
 use crate::support::cluster::Cluster;
 use crate::support::{Person, Server, Wire};
 use bytes::Bytes;
@@ -259,4 +259,58 @@ async fn replays_that_walk_together_read_once() {
     assert_eq!(heard, [all.clone(), all]);
     let shared = metric(&scene.edge, "roomlog_edge_replay_shared_total").await - shared;
     assert!(shared >= 4.0, "one reads, the other finds it read: {shared}");
+}
+
+/// As somebody does who lets Kafka delete what must be kept for ever.
+async fn cut(scene: &Scene, to: i64) {
+    use rdkafka::admin::{AdminClient, AdminOptions};
+    use rdkafka::client::DefaultClientContext;
+    let brokers = scene.cluster.setting("ROOMLOG_KAFKA__BROKERS");
+    let mut config = rdkafka::ClientConfig::new();
+    let admin: AdminClient<DefaultClientContext> = config.set("bootstrap.servers", brokers).create().expect("a client");
+    let partition = scene.log.partition_of(scene.room.as_bytes());
+    let mut list = rdkafka::TopicPartitionList::new();
+    let topic = scene.log.topic_name(Topic::Events);
+    list.add_partition_offset(&topic, partition.get().into(), rdkafka::Offset::Offset(to))
+        .expect("a place");
+    let cut = admin
+        .delete_records(&list, &AdminOptions::new())
+        .await
+        .expect("an answer");
+    assert!(cut.elements().iter().all(|element| element.error().is_ok()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_cut_says_where_it_starts() {
+    let scene = scene(&[]).await;
+    let receipts = say(
+        &scene.edge,
+        &scene.ann,
+        &scene.room,
+        (0..9).map(|number| format!("text {number}")),
+    )
+    .await;
+    let all = events(&scene.edge, &scene.ann, &scene.room, "").await;
+    // History has it: it is what is left of the beginning.
+    let last = &receipts[receipts.len() - 1]["seq"];
+    let path = format!("/v1/rooms/{}/messages?min_seq={last}", scene.room);
+    scene.edge.told(&scene.ann, &path).await;
+    let start = all[4]["pos"]["offset"].as_i64().expect("an offset");
+    cut(&scene, start).await;
+    for query in ["from_offset=0".to_owned(), format!("from_offset={}", start - 1)] {
+        let answer = ask(&scene.edge, &scene.ann, &scene.room, &query).await;
+        assert_eq!(answer.status().as_u16(), 416, "{query}");
+        let problem: Value = answer.json().await.expect("JSON");
+        let detail = problem["detail"].as_str().expect("a sentence");
+        assert!(detail.contains(&format!("below the log's start, {start}")), "{detail}");
+    }
+    for query in [String::new(), format!("from_offset={start}"), "from_seq=5".to_owned()] {
+        assert_eq!(
+            events(&scene.edge, &scene.ann, &scene.room, &query).await,
+            all[4..],
+            "{query}"
+        );
+    }
+    let answer = ask(&scene.edge, &scene.ann, &scene.room, "from_seq=2").await;
+    assert_eq!(answer.status().as_u16(), 416, "the event is gone from the log");
 }

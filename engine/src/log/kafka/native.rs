@@ -7,7 +7,7 @@ mod alter;
 pub(super) use alter::alter_topic;
 
 use crate::domain::{Offset, Partition, Position, Timestamp};
-use crate::log::{Headers, RecordRef};
+use crate::log::{Headers, Keys, RecordRef, is_wanted};
 use rdkafka::bindings as c;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -140,13 +140,18 @@ impl Event<'_> {
 
     /// What this event says. A record is taken out of the event: look once.
     pub(super) fn look(&mut self) -> Seen<'_> {
+        self.look_for(None)
+    }
+
+    /// The same; a record of another key comes without its headers, for taking them apart costs more than all the rest.
+    pub(super) fn look_for(&mut self, keys: Option<&Keys>) -> Seen<'_> {
         let event = self.pointer.as_ptr();
         // SAFETY: the event is alive as long as `self`, and so is all that is read from it: messages, texts and
         // lists belong to the event, only what `event_place` takes is a copy, given back there.
         unsafe {
             match c::rd_kafka_event_type(event) {
                 c::RD_KAFKA_EVENT_FETCH => match c::rd_kafka_event_message_next(event).as_ref() {
-                    Some(message) => record(message),
+                    Some(message) => record(message, keys),
                     None => Seen::Other,
                 },
                 c::RD_KAFKA_EVENT_ERROR => failure(event),
@@ -164,7 +169,7 @@ impl Event<'_> {
 }
 
 /// SAFETY: `message` belongs to an event that outlives `'e`.
-unsafe fn record<'e>(message: &'e c::rd_kafka_message_t) -> Seen<'e> {
+unsafe fn record<'e>(message: &'e c::rd_kafka_message_t, keys: Option<&Keys>) -> Seen<'e> {
     // SAFETY: pointers and lengths come from the library, which keeps them alive with the message; a null key or
     // value is told from an empty one by its pointer.
     unsafe {
@@ -183,6 +188,7 @@ unsafe fn record<'e>(message: &'e c::rd_kafka_message_t) -> Seen<'e> {
         }
         let mut kind = c::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         let appended_at = c::rd_kafka_message_timestamp(message, &raw mut kind);
+        let key = bytes(message.key.cast(), message.key_len);
         Seen::Record {
             topic,
             record: RecordRef {
@@ -191,9 +197,13 @@ unsafe fn record<'e>(message: &'e c::rd_kafka_message_t) -> Seen<'e> {
                     offset: offset(message.offset),
                     appended_at: Timestamp::from_millis(appended_at),
                 },
-                key: bytes(message.key.cast(), message.key_len),
+                key,
                 value: bytes(message.payload.cast(), message.len),
-                headers: headers(message),
+                headers: if is_wanted(keys, key) {
+                    headers(message)
+                } else {
+                    Headers::default()
+                },
             },
         }
     }

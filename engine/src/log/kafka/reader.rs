@@ -3,7 +3,7 @@
 use super::native::{Consumer, Seen};
 use super::{Shared, unavailable};
 use crate::domain::{Offset, Partition, Timestamp};
-use crate::log::{Error, Extent, Range, RangeLimits, Topic};
+use crate::log::{Error, Extent, Keys, Range, RangeLimits, Topic, is_wanted};
 use parking_lot::Mutex;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaResult;
@@ -130,11 +130,12 @@ impl Shared {
             return Ok(Range {
                 records: Vec::new(),
                 next: from,
+                bytes: 0,
             });
         }
         let consumer = self.assigned(topic, partition, from)?;
         let place = (self.names.of(topic), partition);
-        let answer = self.read(&consumer, place, from, to, limits, || false);
+        let answer = self.read(&consumer, place, (from, to), limits, None, || false);
         self.give_back(consumer);
         answer
     }
@@ -173,21 +174,24 @@ impl Shared {
         &self,
         consumer: &Consumer,
         (name, partition): (&str, Partition),
-        from: Offset,
-        to: Offset,
+        (from, to): (Offset, Offset),
         limits: RangeLimits,
+        keys: Option<&Keys>,
         given_up: impl Fn() -> bool,
     ) -> Result<Range, Error> {
         let mut range = Range {
             records: Vec::new(),
             next: from,
+            bytes: 0,
         };
-        let (mut bytes, mut heard) = (0, Instant::now());
-        while range.next < to && range.records.len() < limits.max_records && bytes < limits.max_bytes {
+        let mut heard = None;
+        while range.next < to && range.records.len() < limits.max_records && range.bytes < limits.max_bytes {
             if given_up() {
                 return Err(Error::Unavailable("nobody waits for it any more".into()));
             }
             let Some(mut event) = consumer.poll(POLL) else {
+                // Asked only where nothing comes: a look at the clock for each record would be felt.
+                let heard: &mut Instant = heard.get_or_insert_with(Instant::now);
                 if heard.elapsed() > self.config.query_timeout() {
                     return Err(Error::Unavailable(format!(
                         "no answer for {name}-{partition} from {}",
@@ -196,17 +200,19 @@ impl Shared {
                 }
                 continue;
             };
-            match event.look() {
+            match event.look_for(keys) {
                 Seen::Record { topic, record }
                     if topic == name.as_bytes() && record.position.partition == partition =>
                 {
-                    heard = Instant::now();
+                    heard = None;
                     if record.position.offset >= to {
                         range.next = to; // What lay between was taken out by the log itself.
                     } else if record.position.offset >= range.next {
-                        bytes += record.value.map_or(0, <[u8]>::len);
+                        range.bytes += record.value.map_or(0, <[u8]>::len);
                         range.next = record.position.offset.next();
-                        range.records.push(record.to_record());
+                        if is_wanted(keys, record.key) {
+                            range.records.push(record.to_record());
+                        }
                     }
                 }
                 Seen::End {

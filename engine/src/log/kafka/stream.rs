@@ -7,7 +7,7 @@
 use super::Shared;
 use super::native::Consumer;
 use crate::domain::{Offset, Partition};
-use crate::log::{Error, Range, RangeLimits, Topic};
+use crate::log::{Error, Keys, Range, RangeLimits, Topic};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,12 +41,13 @@ impl super::super::Reader for Stream {
         self.next
     }
 
-    async fn next(&mut self, to: Offset, limits: RangeLimits) -> Result<Range, Error> {
+    async fn next_of(&mut self, keys: Option<Keys>, to: Offset, limits: RangeLimits) -> Result<Range, Error> {
         let (topic, partition, from) = (self.topic, self.partition, self.next);
         if from >= to || limits.max_records == 0 {
             return Ok(Range {
                 records: Vec::new(),
                 next: from,
+                bytes: 0,
             });
         }
         let (shared, kept, given_up) = (self.shared.clone(), self.consumer.take(), self.given_up.clone());
@@ -58,7 +59,8 @@ impl super::super::Reader for Stream {
                 None => shared.assigned(topic, partition, from)?,
             };
             let place = (shared.names.of(topic), partition);
-            let read = shared.read(&consumer, place, from, to, limits, || given_up.load(Ordering::Relaxed));
+            let given_up = || given_up.load(Ordering::Relaxed);
+            let read = shared.read(&consumer, place, (from, to), limits, keys.as_ref(), given_up);
             match read {
                 Ok(range) => Ok((range, consumer)),
                 Err(error) => {

@@ -3,7 +3,7 @@
 use super::{Config, Shared};
 use crate::domain::{Epoch, Offset, Partition, Position, Timestamp};
 use crate::log::import::half;
-use crate::log::{Error, Extent, Headers, Range, RangeLimits, RecordRef, Topic};
+use crate::log::{Error, Extent, Headers, Keys, Range, RangeLimits, RecordRef, Topic, is_wanted};
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
@@ -247,10 +247,12 @@ impl Shared {
         from: Offset,
         to: Offset,
         limits: RangeLimits,
+        keys: Option<&Keys>,
     ) -> Result<Range, Error> {
         let mut range = Range {
             records: Vec::new(),
             next: from,
+            bytes: 0,
         };
         if from >= to || limits.max_records == 0 {
             return Ok(range);
@@ -272,7 +274,10 @@ impl Shared {
             to.min(high),
             limits,
             |record| {
-                range.records.push(record.to_record());
+                range.bytes += record.value.map_or(0, <[u8]>::len);
+                if is_wanted(keys, record.key) {
+                    range.records.push(record.to_record());
+                }
             },
         )
         .await?;

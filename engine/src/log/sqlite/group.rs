@@ -176,7 +176,11 @@ impl Member {
             max_bytes: TURN_BYTES,
         };
         let to = Offset::new(u64::MAX);
-        let read = self.groups.shared.range(self.name.0, partition, from, to, limits).await;
+        let read = self
+            .groups
+            .shared
+            .range(self.name.0, partition, from, to, limits, None)
+            .await;
         let mut inner = self.seat.inner.lock();
         // Taken away while it was read: its `Revoked` comes first.
         let Some(held) = inner.held.get_mut(&partition).filter(|held| **held == Some(from)) else {

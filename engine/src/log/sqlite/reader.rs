@@ -2,7 +2,7 @@
 
 use super::Shared;
 use crate::domain::{Offset, Partition};
-use crate::log::{Error, Range, RangeLimits, Topic};
+use crate::log::{Error, Keys, Range, RangeLimits, Topic};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -30,11 +30,12 @@ impl super::super::Reader for Reader {
         self.next
     }
 
-    async fn next(&mut self, to: Offset, limits: RangeLimits) -> Result<Range, Error> {
+    async fn next_of(&mut self, keys: Option<Keys>, to: Offset, limits: RangeLimits) -> Result<Range, Error> {
+        let (topic, partition) = (self.topic, self.partition);
         let range = self
             .shared
-            .range(self.topic, self.partition, self.next, to, limits)
-            .await?;
+            .range(topic, partition, self.next, to, limits, keys.as_ref());
+        let range = range.await?;
         self.next = range.next;
         Ok(range)
     }

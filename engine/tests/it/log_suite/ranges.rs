@@ -1,6 +1,7 @@
 //! Bounded reads, offsets by time, and what the log holds.
 
 use super::{ALL, P0, append_texts, extent};
+use bytes::Bytes;
 use engine::domain::{Offset, Partition, Timestamp};
 use engine::log::{Error, Extent, Log, RangeLimits, Topic};
 use std::sync::Arc;
@@ -78,6 +79,45 @@ pub(crate) async fn a_reader_walks_on_and_on(log: &Arc<dyn Log>) {
         .await
         .expect("what came since");
     assert_eq!(super::text(&news.records[0]), "100");
+}
+
+pub(crate) async fn a_reader_passes_over_other_keys(log: &Arc<dyn Log>) {
+    for number in 0..60 {
+        let key = format!("room {}", number % 3);
+        log.append(super::outgoing(P0, &key, &number.to_string()))
+            .await
+            .expect("appended");
+    }
+    let keys = |keys: &[&str]| {
+        Some(Arc::new(
+            keys.iter().map(|key| Bytes::from((*key).to_owned())).collect(),
+        ))
+    };
+    let mut reader = log.reader(Topic::Events, P0, Offset::ZERO);
+    let one = reader
+        .next_of(keys(&["room 1"]), Offset::new(30), ALL)
+        .await
+        .expect("a range");
+    let texts: Vec<String> = one.records.iter().map(super::text).collect();
+    assert_eq!(
+        texts,
+        (0..30)
+            .filter(|number| number % 3 == 1)
+            .map(|number| number.to_string())
+            .collect::<Vec<_>>()
+    );
+    assert_eq!((one.next.get(), one.bytes), (30, 10 + 2 * 20), "all of them were read");
+    let two = reader
+        .next_of(keys(&["room 0", "room 2"]), Offset::new(60), ALL)
+        .await
+        .expect("a range");
+    assert_eq!((two.records.len(), two.next.get()), (20, 60));
+    let mut reader = log.reader(Topic::Events, P0, Offset::ZERO);
+    let none = reader
+        .next_of(keys(&["no room"]), Offset::new(60), ALL)
+        .await
+        .expect("a range");
+    assert_eq!((none.records.len(), none.next.get()), (0, 60));
 }
 
 pub(crate) async fn readers_are_given_up_in_the_middle(log: &Arc<dyn Log>) {
