@@ -1,13 +1,16 @@
 //! Replays: a room's records as they happened, read from the log itself, for whoever may read the room.
 //!
-//! `start` finds where one begins and how the room stood there, `shelf` reads, `encode` shows, `push` drives one over a
-//! socket. What must hold: a replay never slows the live tail: it has readers of its own, which those share that walk
-//! together; its work is done on threads that stand back; all of them together have a budget of bytes a second. With
-//! whoever asked for it gone, it is gone.
+//! `start` finds where one begins and how the room stood there, `shelf` reads, `hides` knows what may not be shown, `encode`
+//! shows; `push` drives one over a socket, `stream` over a connection; `shared` bounds all of them.
+//!
+//! What must hold: a replay never slows the live tail: it has readers of its own, which those share that walk together; its
+//! work is done on threads that stand back; all of them together have a budget of bytes a second. With whoever asked for
+//! it gone, it is gone.
 
 pub mod encode;
 mod hides;
 mod push;
+mod shared;
 mod shelf;
 mod start;
 mod stream;
@@ -19,26 +22,17 @@ use crate::error::{Error, Name};
 use bytes::Bytes;
 use encode::{Replayed, View};
 use engine::domain::{Epoch, Offset, Partition, RoomId, Seq, Timestamp, UserId};
-use engine::log::RangeLimits;
 use engine::replay::Walk;
-use engine::travel;
-use engine::workers::Workers;
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use hides::Hides;
-use parking_lot::Mutex;
 pub(super) use push::Running;
 pub use push::{Command, Replaying, Starting};
-use rustc_hash::FxHashMap;
-use shelf::{Chunk, Limits, Seat, Shelf};
-use std::num::NonZeroU32;
+use shared::Place;
+pub(super) use shared::Replays;
+use shelf::{Chunk, Seat};
 use std::sync::Arc;
 pub use stream::{Part, Stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::task::JoinHandle;
 
-/// When to come back when too many replays are under way.
-const BUSY_RETRY_MS: u64 = 1_000;
-/// How far the threads that replay stand back.
-const NICENESS: i32 = 19;
 /// Bytes that a line usually takes.
 const USUAL: usize = 640;
 
@@ -110,152 +104,6 @@ pub struct Span {
     pub to: Offset,
 }
 
-/// What all replays of an edge share.
-pub(super) struct Replays {
-    shelf: Arc<Shelf>,
-    workers: Workers,
-    quiet: Budget,
-    busy: Budget,
-    places: Arc<Semaphore>,
-    people: Mutex<FxHashMap<UserId, usize>>,
-    per_person: usize,
-    /// For the state that a replay begins with: without history as much of the log is read as it takes, for nothing else
-    /// can tell.
-    travel: travel::Config,
-}
-
-impl Replays {
-    /// # Errors
-    /// When the system gives no thread.
-    pub(super) fn new(config: &super::Config, parts: &super::Parts) -> std::io::Result<Self> {
-        let at_once = config.replays.max(1);
-        let readers = config.replay_readers.max(1);
-        let limits = Limits {
-            readers,
-            kept_bytes: config.replay_kept_bytes / readers,
-        };
-        let records = config.replay_chunk_records.max(1);
-        Ok(Self {
-            shelf: Arc::new(Shelf::new(parts.log.clone(), limits)),
-            // Each replay has at most one piece of work under way.
-            workers: Workers::start("replay", config.replay_threads.max(1), at_once, NICENESS)?,
-            quiet: Budget::new(config.replay_bytes_per_second, config.replay_chunk_bytes, records),
-            busy: Budget::new(
-                config.replay_busy_bytes_per_second,
-                config.replay_busy_chunk_bytes,
-                records,
-            ),
-            places: Arc::new(Semaphore::new(at_once)),
-            people: Mutex::default(),
-            per_person: config.replays_per_person.max(1),
-            travel: travel::Config {
-                log_records: u64::MAX,
-                ..parts.travel.clone()
-            },
-        })
-    }
-
-    /// What may be read now: little while people chat here.
-    fn budget(&self, core: &Core) -> &Budget {
-        if core.is_lively() { &self.busy } else { &self.quiet }
-    }
-
-    /// Does a piece of work behind everything else.
-    async fn work<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let (tell, told) = oneshot::channel();
-        let given = self.workers.give(Box::new(move || {
-            // Whoever waited may be gone.
-            let _ = tell.send(job());
-        }));
-        let lost = || Error::new(Name::Overloaded, "too many replays are under way").retry_after_ms(BUSY_RETRY_MS);
-        if !given {
-            return Err(lost());
-        }
-        told.await.map_err(|_| lost())
-    }
-}
-
-/// How much all replays of an edge may read.
-struct Budget {
-    /// `None`: as much as they can.
-    rate: Option<DefaultDirectRateLimiter>,
-    burst: NonZeroU32,
-    /// What is read at once.
-    chunk: RangeLimits,
-}
-
-impl Budget {
-    fn new(bytes_per_second: u32, chunk_bytes: u32, chunk_records: usize) -> Self {
-        // Never less than what is charged in one piece.
-        let burst = NonZeroU32::new(bytes_per_second.max(chunk_bytes)).unwrap_or(NonZeroU32::MIN);
-        let quota = |rate| Quota::per_second(rate).allow_burst(burst);
-        Self {
-            rate: NonZeroU32::new(bytes_per_second).map(|rate| RateLimiter::direct(quota(rate))),
-            burst,
-            chunk: RangeLimits {
-                max_records: chunk_records,
-                max_bytes: usize::try_from(chunk_bytes.max(1)).unwrap_or(usize::MAX),
-            },
-        }
-    }
-
-    /// Waits until so many bytes may be read.
-    async fn afford(&self, bytes: usize) {
-        let bytes = NonZeroU32::new(u32::try_from(bytes).unwrap_or(u32::MAX));
-        if let (Some(rate), Some(bytes)) = (&self.rate, bytes) {
-            // More than the burst is never asked for, so it can always be had.
-            let _ = rate.until_n_ready(bytes.min(self.burst)).await;
-        }
-    }
-}
-
-/// One replay's right to be under way.
-struct Place {
-    core: Arc<Core>,
-    user: UserId,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Place {
-    fn take(core: &Arc<Core>, user: UserId) -> Result<Self, Error> {
-        let replays = &core.replays;
-        let permit = replays.places.clone().try_acquire_owned().map_err(|_| {
-            let error = Error::new(Name::Overloaded, "this edge has as many replays under way as it may");
-            error.retry_after_ms(BUSY_RETRY_MS)
-        })?;
-        let mut people = replays.people.lock();
-        let theirs = people.entry(user).or_default();
-        if *theirs >= replays.per_person {
-            let most = replays.per_person;
-            let error = Error::new(
-                Name::RateLimited,
-                format!("you have {most} replays under way: end one, or wait for it"),
-            );
-            return Err(error.retry_after_ms(BUSY_RETRY_MS));
-        }
-        *theirs += 1;
-        metrics::replays(1);
-        Ok(Self {
-            core: core.clone(),
-            user,
-            _permit: permit,
-        })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        metrics::replays(-1);
-        let mut people = self.core.replays.people.lock();
-        if let Some(theirs) = people.get_mut(&self.user) {
-            *theirs -= 1;
-            if *theirs == 0 {
-                people.remove(&self.user);
-            }
-        }
-    }
-}
-
 /// A replay under way. Dropping it ends it.
 pub struct Replay {
     core: Arc<Core>,
@@ -264,15 +112,37 @@ pub struct Replay {
     span: Span,
     datum: bool,
     framing: Framing,
-    seat: Seat,
+    /// `None` once all is read.
+    ahead: Option<Ahead>,
     /// `None` while a piece of work is under way.
     walk: Option<Walk>,
     /// What is walked through now, and how many of its records are done.
     chunk: Option<(Arc<Chunk>, usize)>,
-    /// Bytes that were read and not yet paid for.
-    owed_bytes: usize,
     hides: Hides,
     _place: Place,
+}
+
+/// What is read while what came before is judged and shown: by a task of its own, because those who share its reader must
+/// never wait for a replay that nobody takes anything of. Dropping it ends it.
+struct Ahead(JoinHandle<(Seat, Result<Arc<Chunk>, Error>)>);
+
+impl Ahead {
+    /// Reads the chunk at an offset, once what was read last is paid for.
+    fn read(core: &Arc<Core>, mut seat: Seat, (at, to): (Offset, Offset), owed_bytes: usize) -> Self {
+        let shared = core.clone();
+        Self(core.tasks.spawn(async move {
+            let budget = shared.replays.budget(&shared);
+            budget.afford(owed_bytes).await;
+            let chunk = seat.chunk(at, to, budget.chunk).await;
+            (seat, chunk)
+        }))
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// What a replay gives next.
@@ -329,8 +199,9 @@ impl Replay {
         let hold = queries::readable(core, user, room).await?;
         let place = Place::take(core, user)?;
         let (span, walk) = start::find(core, &hold, &ask).await?;
+        let seat = core.replays.shelf.seat(hold.key.clone(), span.partition);
         Ok(Self {
-            seat: core.replays.shelf.seat(hold.key.clone(), span.partition),
+            ahead: (span.from < span.to).then(|| Ahead::read(core, seat, (span.from, span.to), 0)),
             core: core.clone(),
             hold,
             user,
@@ -339,7 +210,6 @@ impl Replay {
             framing,
             walk: Some(walk),
             chunk: None,
-            owed_bytes: 0,
             hides: Hides::default(),
             _place: place,
         })
@@ -383,11 +253,13 @@ impl Replay {
         let (chunk, done) = match self.chunk.take() {
             Some(current) => current,
             None => {
-                let budget = self.core.replays.budget(&self.core);
-                // What was read last is paid for before the next is read.
-                budget.afford(std::mem::take(&mut self.owed_bytes)).await;
-                let chunk = self.seat.chunk(at, self.span.to, budget.chunk).await?;
-                self.owed_bytes = chunk.read_bytes;
+                let mut ahead = self.ahead.take().ok_or_else(gone)?;
+                let (seat, chunk) = (&mut ahead.0).await.map_err(|_| gone())?;
+                let chunk = chunk?;
+                if chunk.next < self.span.to {
+                    let next = Ahead::read(&self.core, seat, (chunk.next, self.span.to), chunk.read_bytes);
+                    self.ahead = Some(next);
+                }
                 (chunk, 0)
             }
         };
