@@ -70,7 +70,6 @@ async fn refused(config: Config, create: bool, words: &[&str]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_setting_is_told_with_what_was_found_and_what_is_wanted() {
     for (topic, setting, found, wanted) in [
-        (Topic::Events, "message.timestamp.type", "CreateTime", "LogAppendTime"),
         (Topic::Events, "retention.ms", "604800000", "-1"),
         (Topic::Events, "retention.bytes", "1073741824", "-1"),
         (Topic::Events, "cleanup.policy", "compact", "delete"),
@@ -86,6 +85,27 @@ async fn a_wrong_setting_is_told_with_what_was_found_and_what_is_wanted() {
         let (found, wanted) = (format!("{setting} = {found}"), format!("needs {wanted} "));
         refused(config, true, &[&name, &found, &wanted, "kafka-configs"]).await;
     }
+}
+
+/// What an import under way makes of the topic, and leaves behind where it is cut short.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn half_an_import_is_told_with_both_ways_out() {
+    let config = config();
+    make(
+        &config,
+        Topic::Events,
+        PARTITIONS,
+        ("message.timestamp.type", "CreateTime"),
+    )
+    .await;
+    let name = config.topic_name(Topic::Events);
+    let words = [
+        "half an import",
+        "delete the topics",
+        "message.timestamp.type=LogAppendTime",
+        "kafka-configs",
+    ];
+    refused(config, true, &[&[name.as_str()], &words[..]].concat()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -297,12 +297,12 @@ async fn check_settings(config: &Config, names: &Names, admin: &Admin) -> Result
         .map_err(unavailable)?;
     for (topic, found) in Topic::ALL.into_iter().zip(found) {
         let found = found.map_err(|code| unavailable(KafkaError::AdminOp(code)))?;
-        check_topic(names.of(topic), &wanted(config, topic), &found)?;
+        check_topic((topic, names.of(topic)), &wanted(config, topic), &found)?;
     }
     Ok(())
 }
 
-fn check_topic(name: &str, wanted: &[Wanted], found: &ConfigResource) -> Result<(), Error> {
+fn check_topic((topic, name): (Topic, &str), wanted: &[Wanted], found: &ConfigResource) -> Result<(), Error> {
     for Wanted {
         name: setting,
         value,
@@ -314,7 +314,8 @@ fn check_topic(name: &str, wanted: &[Wanted], found: &ConfigResource) -> Result<
             .get(setting)
             .and_then(|entry| entry.value.as_deref())
             .unwrap_or("nothing");
-        if *setting == TIMES && found == Times::Producers.value() {
+        // An import fills the events alone.
+        if topic == Topic::Events && *setting == TIMES && found == Times::Producers.value() {
             let hint = format!(
                 "delete the topics of this log and run `roomlog migrate` (or, if nobody ever imported into it, kafka-configs \
                  --alter --topic {name} --add-config {TIMES}={value})"
