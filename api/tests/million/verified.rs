@@ -78,10 +78,12 @@ async fn a_list_in_redis(scene: &Scene) {
     let pattern = format!("{}*room:{room}", scene.cluster.setting("ROOMLOG_REDIS__PREFIX"));
     let keys: Vec<String> = redis.keys(pattern).await.expect("keys");
     let hash = keys.first().expect("the room's hash");
-    let fields: Vec<String> = redis.hkeys(hash).await.expect("fields");
-    let message = fields
-        .iter()
-        .find(|field| field.strip_prefix('r').is_some_and(|seq| seq.parse::<u64>().is_ok()))
+    // The fields of people are no text.
+    let fields: Vec<Vec<u8>> = redis.hkeys(hash).await.expect("fields");
+    let messages = fields.into_iter().filter_map(|field| String::from_utf8(field).ok());
+    let message = &messages
+        .filter(|field| field.strip_prefix('r').is_some_and(|seq| seq.parse::<u64>().is_ok()))
+        .min()
         .expect("a message of the recent list");
     let kept: Vec<u8> = redis.hget(hash, message).await.expect("the message");
     let () = redis.hdel(hash, message).await.expect("done");
