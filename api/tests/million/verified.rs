@@ -88,7 +88,13 @@ async fn a_list_in_redis(scene: &Scene) {
     let kept: Vec<u8> = redis.hget(hash, message).await.expect("the message");
     let () = redis.hdel(hash, message).await.expect("done");
     let found = only_difference(&verify(scene, &["--only", "live"]));
-    let seq = message.trim_start_matches('r');
+    let ordinal: i64 = message
+        .trim_start_matches('r')
+        .parse()
+        .expect("its place among the room's messages");
+    let row = sqlx::query("SELECT seq FROM history.messages WHERE room_id = $1 AND ordinal = $2");
+    let row = row.bind(room.uuid()).bind(ordinal).fetch_one(&scene.pool).await;
+    let seq: i64 = row.expect("the message").get(0);
     assert_eq!(
         (&found["room"], &found["table"], &found["row"]),
         (&json!(room), &json!("recent"), &json!(format!("seq {seq}")))
