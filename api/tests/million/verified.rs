@@ -119,5 +119,8 @@ async fn a_receipt(scene: &Scene) {
     let mut forged = receipt.clone();
     forged["seq"] = json!(receipt["seq"].as_u64().expect("a seq") + 1);
     let found = only_difference(&check(&forged));
-    assert_eq!((&found["field"], &found["expected"]), (&json!("seq"), &receipt["seq"]));
+    assert_eq!(
+        (&found["field"], &found["expected"]),
+        (&json!("seq"), &json!(receipt["seq"].to_string()))
+    );
 }
