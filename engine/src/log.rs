@@ -10,7 +10,7 @@ pub mod metrics;
 mod partitioner;
 pub mod sqlite;
 
-use crate::domain::{Epoch, Offset, Partition, Position, Timestamp};
+use crate::domain::{Epoch, Offset, Partition, Position, RoomId, Timestamp};
 use async_trait::async_trait;
 use bytes::Bytes;
 pub use import::Import;
@@ -228,6 +228,12 @@ pub trait Reader: Send {
 
 /// Keys of records.
 pub type Keys = Arc<FxHashSet<Bytes>>;
+
+/// The key of one room's records.
+#[must_use]
+pub fn only(room: RoomId) -> Keys {
+    Arc::new(std::iter::once(Bytes::from(room.to_string())).collect())
+}
 
 /// Whether a record is one of those that are wanted.
 pub(crate) fn is_wanted(keys: Option<&Keys>, key: Option<&[u8]>) -> bool {

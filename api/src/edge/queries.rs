@@ -11,6 +11,7 @@ use crate::command::Caller;
 use crate::error::{Error, Name};
 use bytes::Bytes;
 use engine::codec::signal::Signal;
+use engine::domain::permissions::{Operation, Permission, Standing};
 use engine::domain::{Member, Message, RECENT, Reason, RoomId, Seq, UserId};
 use engine::history::Page;
 use parking_lot::Mutex;
@@ -54,6 +55,19 @@ pub(super) fn may_read(core: &Core, hold: &Hold, user: UserId) -> Result<(), Err
     let now = core.parts.clock.now();
     let judged = hold.open().room.judge_read(user, now);
     core.closed.over(hold.id, judged).map_err(refusal)
+}
+
+/// Whether the person may see what was deleted: whoever may delete another's message may also know what it said.
+pub(super) fn sees_deleted(core: &Core, hold: &Hold, user: UserId) -> bool {
+    let open = hold.open();
+    let standing = Standing {
+        role: open.room.role_of(user),
+        muted: open.room.is_muted(user, core.parts.clock.now()),
+    };
+    let right = Permission::of(Operation::DeleteOthers);
+    open.room
+        .kind()
+        .is_some_and(|kind| right.check(kind, standing, None).is_ok())
 }
 
 /// A room that the person may read.

@@ -21,8 +21,9 @@ use super::{metrics, queries};
 use crate::error::{Error, Name};
 use bytes::Bytes;
 use encode::{Replayed, View};
-use engine::domain::{Epoch, Offset, Partition, RoomId, Seq, Timestamp, UserId};
+use engine::domain::{Epoch, Offset, Partition, RoomId, UserId};
 use engine::replay::Walk;
+pub use engine::travel::Point;
 use hides::Hides;
 pub(super) use push::Running;
 pub use push::{Command, Replaying, Starting};
@@ -36,31 +37,18 @@ use tokio::task::JoinHandle;
 /// Bytes that a line usually takes.
 const USUAL: usize = 640;
 
-/// A place in a room's events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Point {
-    /// An offset of its partition.
-    Offset(Offset),
-    /// A time of appending.
-    Time(Timestamp),
-    /// An accepted event.
-    Seq(Seq),
-}
-
-impl Point {
-    /// The one that is given.
-    ///
-    /// # Errors
-    /// `bad_request` naming the field where it is none, or more than one.
-    pub fn one_of(field: &'static str, given: [Option<Self>; 3]) -> Result<Self, Error> {
-        let mut given = given.into_iter().flatten();
-        match (given.next(), given.next()) {
-            (Some(point), None) => Ok(point),
-            _ => Err(Error::bad_field(
-                field,
-                format!("{field} must be one of offset, time and seq"),
-            )),
-        }
+/// The one point that is given.
+///
+/// # Errors
+/// `bad_request` naming the field where it is none, or more than one.
+pub fn one_of(field: &'static str, given: [Option<Point>; 3]) -> Result<Point, Error> {
+    let mut given = given.into_iter().flatten();
+    match (given.next(), given.next()) {
+        (Some(point), None) => Ok(point),
+        _ => Err(Error::bad_field(
+            field,
+            format!("{field} must be one of offset, time and seq"),
+        )),
     }
 }
 

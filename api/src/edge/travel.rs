@@ -12,7 +12,6 @@ use super::view::{Entries, Listed, PastMessage, PastView};
 use super::{Edge, erasure, metrics, queries, refusal};
 use crate::command::Caller;
 use crate::error::{Error, Name};
-use engine::domain::permissions::{Operation, Permission, Standing};
 use engine::domain::{Change, Epoch, Member, Partition, RECENT, Reason, Room, RoomId, Seq, Timestamp, UserId};
 use engine::travel::{self, Past, Point, Sources};
 use std::borrow::Cow;
@@ -157,17 +156,7 @@ pub(crate) fn view(epoch: Epoch, asked: &AskedPast, past: Past, recent: Vec<Past
 /// The latest messages of then, as the person may see them now.
 async fn shown(core: &Arc<Core>, hold: &Hold, user: UserId, past: &Past) -> Vec<PastMessage> {
     let fate = fate(core, hold, past).await;
-    let may_delete = {
-        let open = hold.open();
-        let standing = Standing {
-            role: open.room.role_of(user),
-            muted: open.room.is_muted(user, core.parts.clock.now()),
-        };
-        let row = Permission::of(Operation::DeleteOthers);
-        open.room
-            .kind()
-            .is_some_and(|kind| row.check(kind, standing, None).is_ok())
-    };
+    let may_delete = queries::sees_deleted(core, hold, user);
     let erased = core.erasures.list();
     let messages = past.recent.latest(RECENT);
     let shown = messages.map(|message| {

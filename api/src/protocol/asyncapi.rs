@@ -117,7 +117,7 @@ fn field(name: &str) -> Value {
         "mentions" => reference("Mentions"),
         "emoji" => reference("Reaction"),
         "from" | "to" => point(name == "from"),
-        "window" => json!({ "type": "integer", "minimum": 1, "maximum": 10_000 }),
+        "window" => json!({ "type": "integer", "minimum": 1, "maximum": super::frame::GREATEST_WINDOW }),
         "replay" => json!({ "type": "integer", "minimum": 1 }),
         "datum" => json!({ "type": "boolean" }),
         "recent" | "limit" => json!({ "type": "integer", "minimum": 0, "maximum": RECENT }),

@@ -209,7 +209,7 @@ pub fn ask(verb: Verb, fields: &Fields<'_>) -> Result<Ask, Error> {
 }
 
 /// Events that a client may ask for ahead; an edge may be told to allow less.
-const GREATEST_WINDOW: u64 = 10_000;
+pub(super) const GREATEST_WINDOW: u64 = 10_000;
 /// Events of a replay that come without being asked for further.
 const WINDOW: u64 = 256;
 
@@ -232,7 +232,7 @@ fn point(name: &'static str, fields: &Fields<'_>) -> Result<Point, Error> {
     let offset = fields.offset().optional(|value| value.offset())?.map(Point::Offset);
     let time = fields.time().optional(|value| value.timestamp())?.map(Point::Time);
     let seq = fields.seq().optional(|value| value.seq())?.map(Point::Seq);
-    Point::one_of(name, [offset, time, seq])
+    replay::one_of(name, [offset, time, seq])
 }
 
 fn window(value: Value<'_>) -> Result<u64, Error> {

@@ -3,10 +3,10 @@
 //! What must hold: nothing is read ahead of the client but what one step brings; when the client goes, the replay goes.
 
 use super::guard::{Asked, Signed};
-use super::schema::{self, GREATEST};
-use super::{App, path_id};
+use super::{App, path_id, schema};
 use crate::edge::replay::{self, Ask, Framing, Part, Point};
 use crate::error::Error;
+use crate::protocol::fields::GREATEST_INTEGER;
 use crate::protocol::reply::{self, Pos};
 use crate::trace::Trace;
 use axum::body::Body;
@@ -181,9 +181,12 @@ fn points(
     if [offset, time, seq]
         .into_iter()
         .flatten()
-        .any(|number| number > GREATEST)
+        .any(|number| number > GREATEST_INTEGER)
     {
-        return Err(Error::bad_field(field, format!("{field} must be at most {GREATEST}")));
+        return Err(Error::bad_field(
+            field,
+            format!("{field} must be at most {GREATEST_INTEGER}"),
+        ));
     }
     let given = [
         offset.map(|offset| Point::Offset(Offset::new(offset))),
@@ -192,7 +195,7 @@ fn points(
     ];
     match given {
         [None, None, None] => Ok(None),
-        given => Point::one_of(field, given).map(Some),
+        given => replay::one_of(field, given).map(Some),
     }
 }
 
@@ -217,7 +220,7 @@ impl EventId {
         Some(Self {
             epoch: Epoch::new(epoch.parse().ok()?),
             partition: Partition::new(partition.parse().ok()?),
-            offset: Offset::new(offset.parse().ok().filter(|offset| *offset < GREATEST)?),
+            offset: Offset::new(offset.parse().ok().filter(|offset| *offset < GREATEST_INTEGER)?),
         })
     }
 

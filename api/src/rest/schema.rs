@@ -11,9 +11,6 @@ use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, Schema, 
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-/// The greatest number of a query.
-pub(super) const GREATEST: u64 = GREATEST_INTEGER;
-
 macro_rules! words {
     ($($(#[doc = $about:literal])+ $name:ident = $schema:expr;)*) => {
         $(

@@ -260,16 +260,15 @@ impl<'a> Walk<'a> {
 
     async fn read_on(&mut self, to: Offset) -> Result<(), Error> {
         let mut reader = self.sources.log.reader(Topic::Events, self.partition, self.next);
-        let key = self.id.to_string();
+        let keys = log::only(self.id);
         let limits = self.sources.config.limits();
         while self.next < to && !self.is_there() {
-            let range = reader.next(to, limits).await?;
+            let range = reader.next_of(Some(keys.clone()), to, limits).await?;
             if range.next <= self.next {
                 let why = format!("partition {} gives nothing at {}", self.partition, self.next);
                 return Err(log::Error::Unavailable(why).into());
             }
-            let ours = |record: &&Record| record.key.as_deref() == Some(key.as_bytes());
-            for record in range.records.iter().filter(ours) {
+            for record in &range.records {
                 self.take_record(record);
                 if self.is_there() {
                     return Ok(());

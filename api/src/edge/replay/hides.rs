@@ -6,14 +6,14 @@
 
 use super::super::core::Core;
 use super::super::hub::Hold;
+use super::super::queries;
 use super::super::ring::Look;
 use super::encode::{Hidden, Replayed};
 use super::shelf;
 use crate::error::Error;
 use engine::codec;
-use engine::domain::permissions::{Operation, Permission, Standing};
-use engine::domain::{Body, Offset, Room, Seq, Timestamp, UserId, Verdict};
-use engine::log::{Keys, RecordRef, Topic};
+use engine::domain::{Body, Offset, Room, Seq, UserId, Verdict};
+use engine::log::{self, RecordRef, Topic};
 use engine::replay::Walk;
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
@@ -46,18 +46,6 @@ impl Hiding {
     }
 }
 
-/// Whether the person may see what was deleted: whoever may delete another's message may also know what it said.
-fn sees_deleted(room: &Room, user: UserId, now: Timestamp) -> bool {
-    let Some(kind) = room.kind() else { return false };
-    let standing = Standing {
-        role: room.role_of(user),
-        muted: room.is_muted(user, now),
-    };
-    Permission::of(Operation::DeleteOthers)
-        .check(kind, standing, None)
-        .is_ok()
-}
-
 impl Hides {
     /// What of these records the person is not shown.
     ///
@@ -70,7 +58,7 @@ impl Hides {
         viewer: UserId,
         records: &[Replayed],
     ) -> Result<Hiding, Error> {
-        if sees_deleted(&hold.open().room, viewer, core.parts.clock.now()) {
+        if queries::sees_deleted(core, hold, viewer) {
             return Ok(Hiding { viewer, deleted: None });
         }
         let mut seqs: Vec<Seq> = records.iter().filter_map(Replayed::message).collect();
@@ -135,7 +123,7 @@ async fn scan(core: &Core, hold: &Hold) -> Result<FxHashSet<Seq>, Error> {
     let mut walk = Walk::new(Room::new(hold.id), Offset::ZERO, core.parts.log.partitions());
     let mut reader = core.parts.log.reader(Topic::Events, hold.partition, Offset::ZERO);
     let mut deleted = FxHashSet::default();
-    let keys: Keys = Arc::new(std::iter::once(hold.key.clone()).collect());
+    let keys = log::only(hold.id);
     while reader.next_offset() < end {
         let budget = core.replays.budget(core);
         let range = reader.next_of(Some(keys.clone()), end, budget.chunk).await;

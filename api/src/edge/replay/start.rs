@@ -143,7 +143,7 @@ async fn of_seq(core: &Core, hold: &Hold, field: &'static str, seq: Seq) -> Resu
     }
     let asked = travel::Asked {
         room: hold.id,
-        point: travel::Point::Seq(seq),
+        point: Point::Seq(seq),
         epoch: None,
         partition: None,
         now: core.parts.clock.now(),

@@ -8,7 +8,7 @@ use crate::edge::replay::encode::{Replayed, View};
 use crate::process::bar::Bar;
 use crate::process::{Error, direct};
 use engine::domain::{Offset, Seq, Timestamp};
-use engine::log::{Extent, Log, RangeLimits, Reader, Topic};
+use engine::log::{Extent, Keys, Log, RangeLimits, Reader, Topic};
 use engine::replay::Walk;
 use engine::travel::{self, Asked, Point, Sources};
 use std::io::IsTerminal as _;
@@ -44,6 +44,7 @@ async fn replay(sources: Sources<'_>, asked: &Replay, shown: &mut Shown) -> Resu
     let mut replay = Replaying {
         reader: log.reader(Topic::Events, past.partition, from),
         walk: Walk::new(past.room, from, log.partitions()),
+        keys: engine::log::only(asked.whose.room),
         view: View::of_log(asked.whose.room, log.epoch()),
         limits: RangeLimits {
             max_records: sources.config.read_records,
@@ -145,6 +146,8 @@ async fn extent(log: &dyn Log, asked: &Replay) -> Result<Extent, Error> {
 struct Replaying<'a> {
     reader: Box<dyn Reader>,
     walk: Walk,
+    /// The room's.
+    keys: Keys,
     view: View<'a>,
     limits: RangeLimits,
     datum: bool,
@@ -157,7 +160,7 @@ impl Replaying<'_> {
     /// Shows what stands before `to`.
     async fn go_on(&mut self, to: Offset, shown: &mut Shown) -> Result<ControlFlow<()>, Error> {
         while self.walk.next() < to {
-            let range = self.reader.next(to, self.limits).await?;
+            let range = self.reader.next_of(Some(self.keys.clone()), to, self.limits).await?;
             if let Some(bar) = &self.bar {
                 bar.advanced(range.next.get().saturating_sub(self.walk.next().get()));
             }
