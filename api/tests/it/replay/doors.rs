@@ -167,6 +167,7 @@ async fn credit_paces_a_socket(site: Site) {
         wire.ask("ping", json!({})).await.expect("a time");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    assert!(!wire.has("replay"), "more came than was asked for");
     let more = json!({ "replay": begun["replay"], "window": 2 });
     assert_eq!(wire.ask("more", more).await.expect("credit"), json!({}));
     assert_eq!(wire.push("replay").await["event"]["seq"], 4);

@@ -1,6 +1,7 @@
 //! What tests over real sockets share: processes of `roomlog`, people, and a WebSocket client that hides nothing.
 
 pub(crate) mod both;
+pub(crate) mod chain;
 pub(crate) mod cluster;
 pub(crate) mod contract;
 pub(crate) mod crowd;

@@ -127,6 +127,11 @@ impl Wire {
         push.unwrap_or_else(|| panic!("closed with {:?}, no {name}", self.closed))[name].take()
     }
 
+    /// Whether a push of this name has been read and not been asked for.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.frames.iter().any(|frame| frame.get(name).is_some())
+    }
+
     /// The last words: what `bye` said; the close frame carries the same code.
     pub(crate) async fn bye(&mut self) -> Value {
         let bye = self.push("bye").await;
