@@ -51,19 +51,7 @@ pub(crate) async fn run() -> Result<()> {
     report.line(&format!("| logins, {PEOPLE} people | {rate:.1} | {:.2} |", rate / bare));
     report.line("\n| send → ack | quiet ms | while they sign in ms | ratio |");
     report.line("|---|---|---|---|");
-    for quantile in [0.5, 0.99] {
-        let (a, b) = (
-            quiet.value_at_quantile(quantile) as f64,
-            under_load.value_at_quantile(quantile) as f64,
-        );
-        report.line(&format!(
-            "| p{:.0} | {:.2} | {:.2} | {:.2} |",
-            quantile * 100.0,
-            a / 1e3,
-            b / 1e3,
-            b / a
-        ));
-    }
+    report.quantiles(&quiet, &under_load);
     report.keep()
 }
 

@@ -19,19 +19,7 @@ const TABLES: [&str; 2] = ["journal", "messages"];
 /// Runs it.
 pub(crate) async fn run() -> Result<()> {
     let cluster = Cluster::start().await?;
-    let edge = cluster.process(&["edge"], &[]).await?;
-    let token = cluster.register(&edge, "projection").await?;
-    let mut rooms = Vec::with_capacity(ROOMS);
-    for room in 0..ROOMS {
-        rooms.push(cluster.open_room(&edge, &token, &format!("room {room}")).await?);
-    }
-    load::send(edge.address, &token, &Rooms::new(&rooms), 16, MESSAGES).await?;
-    drop(edge);
-
-    let pool = PgPool::connect(&cluster.postgres).await?;
-    let end: i64 = raw::ends(&cluster.brokers, &format!("{}.events", cluster.prefix))?
-        .iter()
-        .sum();
+    let (pool, end) = filled(&cluster, ROOMS, MESSAGES).await?;
     let (mut ours, mut floor, mut cpu) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         forget(&pool).await?;
@@ -54,6 +42,21 @@ pub(crate) async fn run() -> Result<()> {
         "\nRatio {ratio:.2} (goal ≥ 0.6). CPU of the projector per event: {cpu:.1} µs."
     ));
     report.keep()
+}
+
+/// A log of so many messages over so many rooms, sent through an edge; the database that nothing of it is in yet, and how
+/// many records there are.
+pub(crate) async fn filled(cluster: &Cluster, rooms: usize, messages: usize) -> Result<(PgPool, i64)> {
+    let edge = cluster.process(&["edge"], &[]).await?;
+    let token = cluster.register(&edge, "projection").await?;
+    let mut ids = Vec::with_capacity(rooms);
+    for room in 0..rooms {
+        ids.push(cluster.open_room(&edge, &token, &format!("room {room}")).await?);
+    }
+    load::send(edge.address, &token, &Rooms::new(&ids), 16, messages).await?;
+    drop(edge);
+    let ends = raw::ends(&cluster.brokers, &format!("{}.events", cluster.prefix))?;
+    Ok((PgPool::connect(&cluster.postgres).await?, ends.iter().sum()))
 }
 
 /// What a projector did.

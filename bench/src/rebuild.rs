@@ -1,10 +1,9 @@
 //! Events a second of `roomlog rebuild history`, against a binary COPY of the rows that it makes.
 
 use crate::cluster::Cluster;
-use crate::load::{self, Rooms};
+use crate::process;
 use crate::projection;
 use crate::report::Report;
-use crate::{process, raw};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use sqlx::PgPool;
@@ -19,18 +18,7 @@ const DEADLINE: Duration = Duration::from_secs(600);
 /// Runs it.
 pub(crate) async fn run() -> Result<()> {
     let cluster = Cluster::start().await?;
-    let edge = cluster.process(&["edge"], &[]).await?;
-    let token = cluster.register(&edge, "rebuild").await?;
-    let mut rooms = Vec::with_capacity(ROOMS);
-    for room in 0..ROOMS {
-        rooms.push(cluster.open_room(&edge, &token, &format!("room {room}")).await?);
-    }
-    load::send(edge.address, &token, &Rooms::new(&rooms), 16, MESSAGES).await?;
-    drop(edge);
-    let pool = PgPool::connect(&cluster.postgres).await?;
-    let end: i64 = raw::ends(&cluster.brokers, &format!("{}.events", cluster.prefix))?
-        .iter()
-        .sum();
+    let (pool, end) = projection::filled(&cluster, ROOMS, MESSAGES).await?;
     old(&cluster, &pool, end).await?;
 
     let (mut whole, mut walks, mut floor) = (Vec::new(), Vec::new(), Vec::new());

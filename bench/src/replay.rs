@@ -3,7 +3,7 @@
 
 use crate::cluster::{self, Cluster, Process};
 use crate::report::Report;
-use crate::{latency, load, process, raw, wire};
+use crate::{latency, load, process, projection, raw, wire};
 use anyhow::{Context, Result, ensure};
 use bench::fill::{FilledRoom, Plan, fill};
 use engine::log::{Log as _, Topic};
@@ -88,17 +88,16 @@ pub(crate) async fn run() -> Result<()> {
 }
 
 async fn caught_up(log: &engine::log::kafka::Log, pool: &PgPool) -> Result<()> {
-    let end: u64 = log
-        .extents(Topic::Events)
-        .await?
+    let extents = log.extents(Topic::Events).await?;
+    let end = extents
         .iter()
         .map(|extent| extent.high.get())
-        .sum();
+        .sum::<u64>()
+        .cast_signed();
     let begun = Instant::now();
     loop {
-        let query = "SELECT coalesce(sum(next_offset), 0)::bigint FROM history.checkpoints WHERE projection = 'events'";
-        let next: i64 = sqlx::query_scalar(query).fetch_one(pool).await?;
-        if next.cast_unsigned() >= end {
+        let next = projection::committed(pool).await?;
+        if next >= end {
             return Ok(());
         }
         ensure!(begun.elapsed() < DEADLINE, "history stands at {next} of {end}");
@@ -257,18 +256,6 @@ async fn live(cluster: &Cluster, edge: &Process, token: &str, rooms: &[FilledRoo
     }
     report.line("\n| send to delivered | alone ms | beside 20 replays ms | ratio (goal of p99 ≤ 1.2) |");
     report.line("|---|---|---|---|");
-    for quantile in [0.5, 0.99] {
-        let (a, b) = (
-            quiet.value_at_quantile(quantile) as f64,
-            busy.value_at_quantile(quantile) as f64,
-        );
-        report.line(&format!(
-            "| p{:.0} | {:.2} | {:.2} | {:.2} |",
-            quantile * 100.0,
-            a / 1e3,
-            b / 1e3,
-            b / a
-        ));
-    }
+    report.quantiles(&quiet, &busy);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! A benchmark's figures, printed and kept in `bench/reports`.
 
 use anyhow::{Context, Result};
+use hdrhistogram::Histogram;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -29,6 +30,24 @@ impl Report {
         // A closed standard output ends no measurement.
         let _ = writeln!(std::io::stdout(), "{line}");
         writeln!(self.text, "{line}").expect("writing to a string cannot fail");
+    }
+
+    /// Adds a row for the median and one for p99: two distributions of microseconds in milliseconds, and the second over
+    /// the first.
+    pub(crate) fn quantiles(&mut self, first: &Histogram<u64>, second: &Histogram<u64>) {
+        for quantile in [0.5, 0.99] {
+            let (a, b) = (
+                first.value_at_quantile(quantile) as f64,
+                second.value_at_quantile(quantile) as f64,
+            );
+            self.line(&format!(
+                "| p{:.0} | {:.2} | {:.2} | {:.2} |",
+                quantile * 100.0,
+                a / 1e3,
+                b / 1e3,
+                b / a
+            ));
+        }
     }
 
     /// Writes the page.
