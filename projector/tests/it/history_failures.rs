@@ -51,7 +51,8 @@ async fn that_postgres_is_away_is_noticed_before_the_next_write() {
         eventually("it is ready", async || projector.status.ready().ok()).await;
         proxy.cut();
         let why = eventually("it says so", async || projector.status.ready().err()).await;
-        assert!(why.starts_with("history: "), "{why}");
+        // Whoever looks first: the watch over the store, or one of the two projections at its checkpoint.
+        assert!(why.starts_with("history"), "{why}");
         proxy.mend();
     }
     eventually("it is ready again", async || projector.status.ready().ok()).await;
