@@ -4,18 +4,19 @@
 //! is full; without `OTEL_EXPORTER_OTLP_ENDPOINT` nobody listens to the spans of the path ([`PATH`]), and a disabled
 //! span costs the look at one flag. No message body, password or token is ever recorded.
 
+mod recorder;
 mod trace;
 
+pub use recorder::UPKEEP_INTERVAL;
 pub use trace::{Traceparent, begin, follow, link};
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider};
 use serde::Deserialize;
 use std::io::IsTerminal as _;
-use std::time::Duration;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -24,14 +25,6 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 /// The target of the spans on a command's path (command, append, tail fold, push): `debug_span!(target: PATH, …)`.
 pub const PATH: &str = "roomlog::path";
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
-/// How often histograms are drained, so that an unscraped process does not grow.
-pub const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
-/// Latencies from 100 µs to 10 s, in seconds.
-const LATENCY_BUCKETS: [f64; 16] = [
-    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
-/// Sizes of batches and queues.
-const SIZE_BUCKETS: [f64; 10] = [1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0];
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -120,7 +113,7 @@ impl Telemetry {
             trace::spans_are_collected();
         }
         Ok(Self {
-            metrics: recorder()?,
+            metrics: recorder::install().map_err(|error| Error::Twice(error.to_string()))?,
             tracer,
         })
     }
@@ -162,15 +155,4 @@ fn tracer(config: &Config, service: &'static str, endpoint: &str) -> Result<SdkT
         .with_resource(Resource::builder().with_service_name(service).build())
         .with_span_processor(BatchSpanProcessor::builder(exporter).with_batch_config(queue).build())
         .build())
-}
-
-fn recorder() -> Result<PrometheusHandle, Error> {
-    use metrics_exporter_prometheus::Matcher;
-    let twice = |error: metrics_exporter_prometheus::BuildError| Error::Twice(error.to_string());
-    PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &LATENCY_BUCKETS)
-        .and_then(|builder| builder.set_buckets(&SIZE_BUCKETS))
-        .map_err(twice)?
-        .install_recorder()
-        .map_err(twice)
 }
