@@ -1,7 +1,7 @@
 # Everything one does with Roomlog. Each target installs what it needs and is missing (scripts/install).
 #
 #   make run     Roomlog on this machine, no service needed: http://127.0.0.1:8080
-#   make up      a cluster on this machine: Kafka, registry, PostgreSQL, Redis, two edges, both projectors, HAProxy
+#   make up      a cluster on this machine: Kafka, registry, PostgreSQL, Redis, Jaeger, two edges, both projectors, HAProxy
 #   make down    stops it
 #   make test    every test, on real services of its own; TEST='-p engine fold' narrows it down
 #   make test-million   the last part of it alone: what is promised, over a million events; an optimised build, some minutes
@@ -27,7 +27,7 @@ run:
 	@cargo run -p api --bin roomlog -- serve
 
 up:
-	@scripts/install build services
+	@scripts/install build services traces
 	@scripts/cluster up $(DIR)
 
 down:

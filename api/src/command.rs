@@ -4,6 +4,7 @@ use engine::domain::{
     Cid, Digest, Emoji, Kind, MessageText, Offset, Partition, PersonName, Role, RoomId, RoomName, RoomTopic, Seq,
     Timestamp, UserId,
 };
+use engine::telemetry::TraceContext;
 
 /// Who asks, as the token said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,15 +13,6 @@ pub struct Caller {
     pub user_id: UserId,
     /// As they are called now.
     pub name: PersonName,
-}
-
-/// W3C trace context as it came with a command.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TraceContext {
-    /// `traceparent`.
-    pub traceparent: Option<String>,
-    /// `tracestate`.
-    pub tracestate: Option<String>,
 }
 
 /// A command that is appended to the log.
@@ -34,8 +26,8 @@ pub struct Write {
     pub since: Option<Seq>,
     /// What is asked.
     pub ask: Ask,
-    /// The trace it belongs to.
-    pub trace: TraceContext,
+    /// The span that it comes from; `None` for what nobody asked for.
+    pub trace: Option<TraceContext>,
 }
 
 /// What is asked of a room. Everything that the log will hold has one of these.
@@ -114,6 +106,4 @@ pub struct Ack {
     pub digest: Option<Digest>,
     /// Whether an earlier try was the one that counted.
     pub duplicate: bool,
-    /// The trace of this try.
-    pub trace_id: Option<String>,
 }

@@ -34,6 +34,7 @@ mod rooms;
 pub mod session;
 mod start;
 mod tail;
+pub(crate) mod traces;
 pub mod travel;
 mod turns;
 pub mod view;

@@ -12,6 +12,7 @@ mod checks;
 mod deploy;
 mod direct;
 mod edge;
+mod levels;
 mod log;
 mod output;
 mod projectors;
@@ -145,12 +146,12 @@ impl Error {
 pub async fn run(command: Command, loaded: &Loaded) -> Result<(), Error> {
     let config = &loaded.settings;
     match command {
-        Command::Serve => serving(config, Parts::EDGE.and(Parts::PROJECTORS)).await,
-        Command::Edge => serving(config, Parts::EDGE).await,
+        Command::Serve => serving(loaded, Parts::EDGE.and(Parts::PROJECTORS)).await,
+        Command::Edge => serving(loaded, Parts::EDGE).await,
         Command::Projector {
             kind: Projection::History,
-        } => serving(config, Parts::HISTORY).await,
-        Command::Projector { kind: Projection::Live } => serving(config, Parts::LIVE).await,
+        } => serving(loaded, Parts::HISTORY).await,
+        Command::Projector { kind: Projection::Live } => serving(loaded, Parts::LIVE).await,
         Command::Migrate => deploy::migrate(config).await,
         Command::Schemas {
             verb: Schemas::Register,
@@ -223,7 +224,8 @@ impl Parts {
 }
 
 /// Runs the parts until the process is told to stop, or one of them can't go on.
-async fn serving(config: &Config, parts: Parts) -> Result<(), Error> {
+async fn serving(loaded: &Loaded, parts: Parts) -> Result<(), Error> {
+    let config = &loaded.settings;
     if config.mode() == Mode::Embedded && !parts.is_all() {
         return Err(Error::Impossible(
             "the embedded mode is one process with all its parts: run `roomlog serve`, or set ROOMLOG_KAFKA__BROKERS"
@@ -233,11 +235,18 @@ async fn serving(config: &Config, parts: Parts) -> Result<(), Error> {
     let telemetry = Telemetry::start(&config.telemetry, parts.service())?;
     describe_metrics();
     let shutdown = Shutdown::listen();
+    let levels = levels::Signals::listen().map(|signals| {
+        let following = signals.follow(loaded.file.clone(), telemetry.levels(), shutdown.ended.clone());
+        tokio::spawn(following)
+    });
     let upkeep = tokio::spawn(upkeep(telemetry.metrics(), shutdown.ended.clone()));
     let ran = run_parts(config, parts, &shutdown, telemetry.metrics()).await;
     shutdown.end().await;
     // It ends with the token; that it panicked would have been seen in the log.
     let _ = upkeep.await;
+    if let Some(levels) = levels {
+        let _ = levels.await;
+    }
     if let Err(error) = &ran {
         tracing::error!(%error, "this process can't go on");
     }
@@ -256,6 +265,7 @@ fn presence_expiry_ms(config: &Config) -> i64 {
 
 fn describe_metrics() {
     crate::metrics::describe();
+    engine::telemetry::describe();
     crate::edge::metrics::describe();
     engine::log::metrics::describe();
     engine::travel::metrics::describe();

@@ -65,6 +65,8 @@ pub enum Error {
 pub struct Loaded<T> {
     /// The settings.
     pub settings: T,
+    /// The file among the layers.
+    pub file: Option<PathBuf>,
     in_force: Table,
 }
 
@@ -107,6 +109,7 @@ pub fn load<T: DeserializeOwned>(
     }
     let layers = builder.build().map_err(invalid)?;
     Ok(Loaded {
+        file: file.map(Path::to_path_buf),
         in_force: layers.clone().try_deserialize().map_err(invalid)?,
         settings: layers.try_deserialize().map_err(invalid)?,
     })

@@ -287,6 +287,11 @@ pub trait Log: Send + Sync + 'static {
         format!("roomlog.{}", topic.suffix())
     }
 
+    /// What it is kept in, as traces name it.
+    fn system(&self) -> &'static str {
+        "kafka"
+    }
+
     /// The partition of a key: murmur2 as Kafka's Java client computes it.
     fn partition_of(&self, key: &[u8]) -> Partition {
         partition_of(key, self.partitions())

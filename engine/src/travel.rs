@@ -15,7 +15,7 @@ pub use error::Error;
 use crate::domain::{Epoch, Offset, Partition, Position, Recent, Room, RoomId, Seq, Timestamp};
 use crate::history;
 use crate::log::{self, Extent, Log, RangeLimits, Topic};
-use crate::telemetry::PATH;
+use crate::telemetry::{self, PATH};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 use tracing::Instrument as _;
@@ -188,7 +188,11 @@ pub async fn before(sources: Sources<'_>, room: RoomId, offset: Offset) -> Resul
 }
 
 async fn walked(sources: Sources<'_>, room: RoomId, partition: Partition, until: Until) -> Result<Past, Error> {
-    let span = tracing::debug_span!(target: PATH, "time travel", %room, from = Empty, source = Empty, events = Empty);
+    let span = || {
+        tracing::debug_span!(target: PATH, "time travel", roomlog.room = %room, from = Empty, source = Empty,
+            events = Empty)
+    };
+    let span = telemetry::child(span);
     let began = Instant::now();
     let past = Walk::new(sources, room, partition, until)
         .run()

@@ -16,6 +16,9 @@ pub(crate) trait Course: Send {
 
     /// A batch was written: the partition stands at `next`.
     fn written(&mut self, next: Offset, batch: Written);
+
+    /// Whether what is written belongs to the traces of its events: it does where they are written for the first time.
+    fn is_traced(&self) -> bool;
 }
 
 #[async_trait]
@@ -26,5 +29,9 @@ impl Course for Feed {
 
     fn written(&mut self, next: Offset, batch: Written) {
         Feed::written(self, next, batch);
+    }
+
+    fn is_traced(&self) -> bool {
+        true
     }
 }

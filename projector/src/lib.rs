@@ -21,6 +21,7 @@ pub mod rebuild;
 mod rooms;
 mod share;
 mod status;
+mod traces;
 pub mod verify;
 mod watch;
 

@@ -9,10 +9,13 @@ CACHE=$(readlink -m "${ROOMLOG_CACHE:-$HOME/.cache/roomlog}")
 KAFKA_VERSION=4.4.0
 REGISTRY_VERSION=3.0.9
 SCHEMATHESIS_VERSION=4.32.5
+# Its number is in scripts/lib/jaeger/go.mod too.
+JAEGER_VERSION=1.76.0
 KAFKA_LIBS="$CACHE/kafka-$KAFKA_VERSION"
 REGISTRY_HOME="$CACHE/apicurio-registry-$REGISTRY_VERSION"
 TOOLS="$CACHE/tools"
 PEERS="$CACHE/peers"
+JAEGER="$TOOLS/bin/jaeger-$JAEGER_VERSION"
 SCHEMATHESIS="$CACHE/schemathesis-$SCHEMATHESIS_VERSION"
 MAVEN=(mvn -B -q -Dstyle.color=never "-Dmaven.repo.local=$CACHE/maven")
 
@@ -141,7 +144,7 @@ inhabitants() (
         grep -lsxzF -f - /proc/[0-9]*/environ <<<"ROOMLOG_RUN=$1" || true
         find /proc/[0-9]*/cwd -maxdepth 0 \( -lname "$1" -o -lname "$1/*" \) 2>/dev/null | while read -r link; do
             case $(cat "${link%cwd}comm" 2>/dev/null) in
-                postgres | redis-server | java | haproxy | roomlog) echo "$link" ;;
+                postgres | redis-server | java | haproxy | jaeger* | roomlog) echo "$link" ;;
             esac
         done
     } | cut -d/ -f3 | sort -nu

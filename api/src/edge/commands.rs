@@ -10,20 +10,23 @@ use super::core::Core;
 use super::held::Settled;
 use super::hub::Hold;
 use super::refusal::{out_of_time, refusal, unwritten};
+use super::traces::{self, Marks};
 use super::turns::Turn;
 use super::{mentions, metrics, rooms};
 use crate::command::{Ack, Caller, Write};
 use crate::error::{Error, Name};
-use bytes::Bytes;
+use crate::trace::failure;
 use engine::codec;
 use engine::domain::{Actor, Body, Event, EventId, Offset, Original, Reason, Seq, UserId, Verdict, WINDOW};
 use engine::history::JournalEntry;
 use engine::log::{Outgoing, Topic};
+use engine::telemetry;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument as _, Span};
 
 /// How often the journal is asked whether it has passed a command.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
@@ -37,6 +40,24 @@ struct Way<'a> {
     write: &'a Write,
     hold: Hold,
     deadline: Instant,
+    marks: &'a Marks,
+}
+
+/// What came of looking at a command before it is appended.
+enum Authorised<'a> {
+    /// It was accepted before: the ack of that try.
+    Known(Ack),
+    /// It may be appended.
+    Ready(Ready<'a>),
+}
+
+/// A command that may be appended.
+struct Ready<'a> {
+    event: Event,
+    /// Where the verdict will come.
+    told: oneshot::Receiver<Settled>,
+    queued: Option<Queued<'a>>,
+    pending: Pending<'a>,
 }
 
 /// What is said of a message that a command is about.
@@ -73,42 +94,54 @@ impl Drop for Queued<'_> {
 
 /// See [`super::Edge::write`].
 pub(super) async fn write(core: &Arc<Core>, caller: &Caller, write: &Write) -> Result<Ack, Error> {
-    let begun = Instant::now();
-    let answer = begin(core, caller, write, begun).await;
-    metrics::answered(begun.elapsed(), answer.as_ref().err().map(|error| error.name));
+    let (begun, marks) = (Instant::now(), Marks::default());
+    let answer = begin(core, caller, write, begun, &marks).await;
+    let refused = answer.as_ref().err().map(|error| error.name);
+    metrics::answered(begun.elapsed(), refused);
+    if let Some(context) = &write.trace {
+        marks.keep(context, begun.into_std(), refused.and_then(failure));
+    }
     answer
 }
 
-async fn begin(core: &Arc<Core>, caller: &Caller, write: &Write, begun: Instant) -> Result<Ack, Error> {
+async fn begin(core: &Arc<Core>, caller: &Caller, write: &Write, begun: Instant, marks: &Marks) -> Result<Ack, Error> {
     core.admit()?;
     let _slot = core.commands.try_acquire().map_err(|_| {
         Error::new(Name::Overloaded, "too many commands are on their way through this edge")
             .retry_after_ms(BUSY_RETRY_MS)
     })?;
     let deadline = begun + Duration::from_millis(core.config.command_timeout_ms);
-    let hold = timeout_at(deadline, rooms::hold(core, write.room_id)).await;
+    let authorising = traces::authorise(write);
+    let hold = timeout_at(deadline, rooms::hold(core, write.room_id));
+    let hold = hold.instrument(authorising.clone()).await;
     let way = Way {
         core,
         caller,
         write,
         hold: hold.map_err(|_| rooms::not_opened("it takes too long"))??,
         deadline,
+        marks,
     };
-    way.go().await
+    let authorised = way.authorise().instrument(authorising).await?;
+    Marks::set(&marks.authorised);
+    match authorised {
+        Authorised::Known(ack) => Ok(ack),
+        Authorised::Ready(ready) => way.go(ready).await,
+    }
 }
 
 impl Way<'_> {
-    async fn go(&self) -> Result<Ack, Error> {
+    async fn authorise(&self) -> Result<Authorised<'_>, Error> {
         let known = self.hold.open().room.find(self.caller.user_id, self.write.cid);
         if let Some(original) = known {
-            return Ok(self.duplicate(original).await);
+            return Ok(Authorised::Known(self.duplicate(original).await));
         }
         let mut queued = self.queue();
         if let Some(since) = self.write.since {
             // What the client has seen elsewhere, this edge may be about to see.
             self.hold.reach(since, self.core.lookup_timeout()).await;
         } else if let Some(entry) = self.find_in_journal().await {
-            return Ok(self.ack_of(&entry));
+            return Ok(Authorised::Known(self.ack_of(&entry)));
         }
         let about = match self.write.ask.target() {
             Some(seq) => Some(self.about(seq).await?),
@@ -128,7 +161,7 @@ impl Way<'_> {
         let event = self.event(about, &named);
         let told = match self.judge(&event, about) {
             Ok(told) => told,
-            Err(Reason::Duplicate(original)) => return Ok(self.duplicate(original).await),
+            Err(Reason::Duplicate(original)) => return Ok(Authorised::Known(self.duplicate(original).await)),
             Err(reason) => return Err(refusal(reason)),
         };
         let pending = Pending {
@@ -136,8 +169,23 @@ impl Way<'_> {
             event: event.event_id,
         };
         self.core.parts.rooms.check(self.hold.id)?;
-        let settled = self.append(&event, told, queued).await?;
-        drop(pending);
+        Ok(Authorised::Ready(Ready {
+            event,
+            told,
+            queued,
+            pending,
+        }))
+    }
+
+    async fn go(&self, ready: Ready<'_>) -> Result<Ack, Error> {
+        let (settled, ack) = self.append(&ready.event, ready.told, ready.queued).await?;
+        drop(ready.pending);
+        traces::settled(&ack, &settled);
+        self.answer(settled).instrument(ack).await
+    }
+
+    /// What the fold has said, as an answer.
+    async fn answer(&self, settled: Settled) -> Result<Ack, Error> {
         match settled.verdict {
             Verdict::Accepted { seq, digest } => Ok(Ack {
                 at: Some(settled.position.appended_at),
@@ -179,8 +227,10 @@ impl Way<'_> {
         event: &Event,
         told: oneshot::Receiver<Settled>,
         mut queued: Option<Queued<'_>>,
-    ) -> Result<Settled, Error> {
-        let append = self.core.parts.log.append(self.outgoing(event)?);
+    ) -> Result<(Settled, Span), Error> {
+        let span = traces::append(self.core, &self.hold);
+        let append = self.core.parts.log.append(self.outgoing(event, &span)?);
+        let mut span = Some(span);
         let way = async {
             tokio::pin!(append, told);
             let over = |_| Error::new(Name::Timeout, "the edge is being stopped").outcome_unknown();
@@ -192,17 +242,36 @@ impl Way<'_> {
             });
             tokio::select! {
                 biased;
-                settled = &mut told => settled.map_err(over),
+                settled = &mut told => {
+                    let settled = settled.map_err(over)?;
+                    Ok((settled, self.appended(&mut span, settled.position.offset)))
+                }
                 appended = appended => match appended {
-                    Ok(_) => told.await.map_err(over),
-                    Err(error) => Err(unwritten(&error)),
+                    Ok(position) => {
+                        let ack = self.appended(&mut span, position.offset);
+                        let settled = (&mut told).instrument(ack.clone()).await.map_err(over)?;
+                        Ok((settled, ack))
+                    }
+                    Err(error) => {
+                        let refused = unwritten(&error);
+                        span.iter().for_each(|span| telemetry::failed(span, refused.name.text()));
+                        Err(refused)
+                    }
                 },
             }
         };
         timeout_at(self.deadline, way).await.map_err(|_| out_of_time())?
     }
 
-    fn outgoing(&self, event: &Event) -> Result<Outgoing, Error> {
+    /// The log has the record: the span of the append ends, that of the ack begins.
+    fn appended(&self, append: &mut Option<Span>, at: Offset) -> Span {
+        Marks::set(&self.marks.appended);
+        traces::appended(append, at);
+        traces::ack()
+    }
+
+    /// The record; what is read of it belongs below `append`.
+    fn outgoing(&self, event: &Event, append: &Span) -> Result<Outgoing, Error> {
         let rules = match event.body {
             Body::RoomCreated { rules, .. } => rules,
             _ => self.hold.open().room.rules(),
@@ -211,11 +280,8 @@ impl Way<'_> {
         let key = self.hold.key.clone();
         let wire = &self.core.parts.wire;
         let mut outgoing = wire.outgoing(Topic::Events, self.hold.partition, key, &encoded)?;
-        let trace = &self.write.trace;
-        for (name, value) in [("traceparent", &trace.traceparent), ("tracestate", &trace.tracestate)] {
-            if let Some(value) = value {
-                outgoing.headers.push((name, Bytes::copy_from_slice(value.as_bytes())));
-            }
+        if let Some(context) = telemetry::context_of(append).or_else(|| self.write.trace.clone()) {
+            outgoing.headers.extend(context.headers());
         }
         Ok(outgoing)
     }
@@ -299,12 +365,6 @@ impl Way<'_> {
     }
 
     fn ack(&self, seq: Seq, offset: Offset, duplicate: bool) -> Ack {
-        let trace_id = self
-            .write
-            .trace
-            .traceparent
-            .as_deref()
-            .and_then(|parent| parent.split('-').nth(1));
         Ack {
             cid: self.write.cid,
             seq,
@@ -313,7 +373,6 @@ impl Way<'_> {
             at: None,
             digest: None,
             duplicate,
-            trace_id: trace_id.map(ToOwned::to_owned),
         }
     }
 }

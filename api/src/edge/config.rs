@@ -50,6 +50,8 @@ pub struct Config {
     pub outbox_bytes: usize,
     /// Bytes beyond it that are kept for telling a slow session that it is slow.
     pub outbox_reserve_bytes: usize,
+    /// Recipients of an event whose deliveries have spans of their own, where its trace is recorded.
+    pub traced_recipients: usize,
     /// Tasks that write what a room's listeners are told; more of them than cores are of no use.
     pub delivery_tasks: usize,
     /// Rooms of one session.
@@ -121,6 +123,7 @@ impl Default for Config {
             mention_names_ms: 30_000,
             outbox_bytes: 1 << 20,
             outbox_reserve_bytes: 128 << 10,
+            traced_recipients: 8,
             delivery_tasks: 4,
             session_rooms: 1_000,
             read_interval_ms: 2_000,

@@ -10,6 +10,7 @@ use super::erasure;
 use super::listener::Listener;
 use super::push::{self, Gone};
 use super::pushes::{Push, Pushes, Share};
+use super::traces;
 use super::turns::Turns;
 use super::view::{PresenceView, RoomView};
 use crate::error::Error;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
+use tracing::Span;
 
 /// A room that this edge folds, or is about to.
 #[derive(Debug)]
@@ -216,7 +218,7 @@ impl Held {
             return;
         }
         let before = open.room.head();
-        open.fold(core, self, record);
+        open.fold(core, self, record, &traces::tail(core, self, record));
         if open.room.head() != before {
             self.advanced.notify_waiters();
         }
@@ -241,10 +243,12 @@ impl Open {
         }
     }
 
-    /// Folds the next record of the room, pushes what was accepted and tells whoever waits for the verdict.
-    pub(super) fn fold(&mut self, core: &Core, held: &Held, record: RecordRef<'_>) {
+    /// Folds the next record of the room, pushes what was accepted and tells whoever waits for the verdict. `tail` is
+    /// the span of its coming, if it comes now.
+    pub(super) fn fold(&mut self, core: &Core, held: &Held, record: RecordRef<'_>, tail: &Span) {
         let position = record.position;
         self.next = position.offset.next();
+        let span = traces::fold(tail);
         let decoded = match codec::decode(record, core.parts.log.partitions()) {
             Ok(decoded) => decoded,
             Err(unread) => {
@@ -253,12 +257,15 @@ impl Open {
             }
         };
         let verdict = self.judge_and_take(&decoded, position);
+        traces::folded(&span, &verdict);
+        drop(span);
         match verdict {
             Verdict::Accepted { seq, digest } => {
                 let erased = core.erasures.list();
                 let frame = push::event(core.epoch(), &decoded.event, seq, position, &erased);
                 let at = position.appended_at;
-                self.broadcast(core, held.id, seq, &frame);
+                let push = traces::push(tail, seq, self.live.len());
+                self.broadcast(core, held.id, seq, &frame, &push);
                 let share = core.share();
                 self.pushes.push(Push { frame, at, digest }, share);
                 self.end_where_over(core, held, &decoded.event, position);

@@ -7,6 +7,7 @@
 //! Whoever takes the waker owes the session a write or a wake-up: so what was queued is never left lying, and nobody is
 //! woken twice for it.
 
+use super::traces::Delivery;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::borrow::Cow;
@@ -48,6 +49,8 @@ enum Class {
 struct Entry {
     frame: Bytes,
     class: Class,
+    /// Where its trace is recorded.
+    delivery: Option<Box<Delivery>>,
 }
 
 /// An event did not fit: the session must be told that it lags, in the room of that event.
@@ -160,7 +163,7 @@ impl Outbox {
     /// # Errors
     /// [`Full`] when it does not fit even then; it was not queued.
     pub fn event(&self, frame: Bytes) -> Result<(), Full> {
-        self.with(|queue| queue.put_event(frame, self.bound))
+        self.with(|queue| queue.put_event(frame, None, self.bound))
     }
 
     /// Queues typing or presence if there is room.
@@ -168,12 +171,13 @@ impl Outbox {
         self.with(|queue| queue.put_ephemeral(frame, self.bound));
     }
 
-    /// As [`Outbox::event`], but wakes nobody: the caller gets the duty, unless somebody has it already.
+    /// As [`Outbox::event`], but wakes nobody: the caller gets the duty, unless somebody has it already. `delivery` goes
+    /// with the frame.
     ///
     /// # Errors
     /// [`Full`], as [`Outbox::event`].
-    pub fn post_event(self: &Arc<Self>, frame: Bytes) -> Result<Option<Due>, Full> {
-        let (put, waker) = self.change(|queue| queue.put_event(frame, self.bound));
+    pub fn post_event(self: &Arc<Self>, frame: Bytes, delivery: Option<Box<Delivery>>) -> Result<Option<Due>, Full> {
+        let (put, waker) = self.change(|queue| queue.put_event(frame, delivery, self.bound));
         put.map(|()| self.due(waker))
     }
 
@@ -207,14 +211,16 @@ impl Outbox {
         });
     }
 
-    /// Moves what waits into `frames`, in order, until at least `most_bytes` are there.
-    pub fn take(&self, frames: &mut Vec<Bytes>, most_bytes: usize) -> Taken {
+    /// Moves what waits into `frames`, in order, until at least `most_bytes` are there, and what goes with some of them
+    /// into `deliveries`.
+    pub fn take(&self, frames: &mut Vec<Bytes>, deliveries: &mut Vec<Delivery>, most_bytes: usize) -> Taken {
         let mut queue = self.queue.lock();
         let mut bytes = 0;
         while bytes < most_bytes {
             let Some(entry) = queue.pop() else { break };
             bytes += entry.frame.len();
             frames.push(entry.frame);
+            deliveries.extend(entry.delivery.map(|delivery| *delivery));
         }
         let more = queue.first.is_some();
         if !more {
@@ -338,14 +344,15 @@ impl Queue {
         woken
     }
 
-    fn put_event(&mut self, frame: Bytes, bound: usize) -> Result<(), Full> {
+    fn put_event(&mut self, frame: Bytes, delivery: Option<Box<Delivery>>, bound: usize) -> Result<(), Full> {
         if self.push_bytes + frame.len() > bound {
             self.drop_ephemeral();
         }
         if self.push_bytes + frame.len() > bound {
             return Err(Full);
         }
-        self.put(frame, Class::Event);
+        let class = Class::Event;
+        self.put_entry(Entry { frame, class, delivery });
         Ok(())
     }
 
@@ -356,11 +363,15 @@ impl Queue {
     }
 
     fn put(&mut self, frame: Bytes, class: Class) {
+        let delivery = None;
+        self.put_entry(Entry { frame, class, delivery });
+    }
+
+    fn put_entry(&mut self, entry: Entry) {
         if self.abandoned {
             return;
         }
-        *self.count(class) += frame.len();
-        let entry = Entry { frame, class };
+        *self.count(entry.class) += entry.frame.len();
         if self.first.is_none() {
             self.first = Some(entry);
         } else {
@@ -385,7 +396,7 @@ impl Queue {
         };
         while let Some(entry) = self.pop() {
             if entry.class != Class::Ephemeral {
-                kept.put(entry.frame, entry.class);
+                kept.put_entry(entry);
             }
         }
         *self = kept;
@@ -409,7 +420,7 @@ mod tests {
 
     fn taken(outbox: &Outbox) -> Vec<Bytes> {
         let mut frames = Vec::new();
-        outbox.take(&mut frames, usize::MAX);
+        outbox.take(&mut frames, &mut Vec::new(), usize::MAX);
         frames
     }
 
@@ -448,7 +459,10 @@ mod tests {
         outbox.event(frame("full")).expect("room enough");
         outbox.control(frame("lagged"));
         let mut frames = Vec::new();
-        assert_eq!(outbox.take(&mut frames, usize::MAX).close, Some(Close::TOO_SLOW));
+        assert_eq!(
+            outbox.take(&mut frames, &mut Vec::new(), usize::MAX).close,
+            Some(Close::TOO_SLOW)
+        );
         assert_eq!(frames, ["full"], "what was promised is still written");
     }
 
@@ -460,9 +474,9 @@ mod tests {
         }
         outbox.close(Close::TOO_SLOW);
         let mut frames = Vec::new();
-        let first = outbox.take(&mut frames, 10);
+        let first = outbox.take(&mut frames, &mut Vec::new(), 10);
         assert_eq!((first.bytes, first.more, first.close), (10, true, None));
-        assert!(outbox.take(&mut frames, 10).close.is_some());
+        assert!(outbox.take(&mut frames, &mut Vec::new(), 10).close.is_some());
         assert_eq!(frames.len(), 3);
     }
 
@@ -480,7 +494,10 @@ mod tests {
             if self.stuck.load(std::sync::atomic::Ordering::Relaxed) {
                 return false;
             }
-            let closing = outbox.take(&mut self.written.lock(), usize::MAX).close.is_some();
+            let closing = outbox
+                .take(&mut self.written.lock(), &mut Vec::new(), usize::MAX)
+                .close
+                .is_some();
             if let Some(late) = self.late.lock().take() {
                 outbox.event(late).expect("room enough");
             }
@@ -514,9 +531,12 @@ mod tests {
     fn whoever_posts_writes_and_wakes_nobody() {
         let sink = Arc::new(Recorder::default());
         let (outbox, task) = attended(&sink);
-        let due = outbox.post_event(frame("one")).expect("room enough").expect("a duty");
+        let due = outbox
+            .post_event(frame("one"), None)
+            .expect("room enough")
+            .expect("a duty");
         assert!(
-            outbox.post_event(frame("two")).expect("room enough").is_none(),
+            outbox.post_event(frame("two"), None).expect("room enough").is_none(),
             "somebody has it"
         );
         assert!(outbox.post_ephemeral(frame("three")).is_none(), "somebody has it");
@@ -533,13 +553,19 @@ mod tests {
         let sink = Arc::new(Recorder::default());
         let (outbox, task) = attended(&sink);
         sink.stuck.store(true, std::sync::atomic::Ordering::Relaxed);
-        let due = outbox.post_event(frame("one")).expect("room enough").expect("a duty");
+        let due = outbox
+            .post_event(frame("one"), None)
+            .expect("room enough")
+            .expect("a duty");
         due.write();
         assert_eq!((woken(&task), sink.written.lock().len()), (1, 0));
 
         sink.stuck.store(false, std::sync::atomic::Ordering::Relaxed);
         let (outbox, task) = attended(&sink);
-        let due = outbox.post_event(frame("two")).expect("room enough").expect("a duty");
+        let due = outbox
+            .post_event(frame("two"), None)
+            .expect("room enough")
+            .expect("a duty");
         outbox.close(Close::TOO_SLOW);
         assert_eq!(woken(&task), 0, "the duty is somebody's");
         due.write();

@@ -15,6 +15,7 @@ use engine::history::StoredRoom;
 use engine::log::{RangeLimits, Topic};
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::Span;
 
 /// How much is read of the log at once.
 const PART: RangeLimits = RangeLimits {
@@ -83,7 +84,7 @@ async fn open(core: &Core, held: &Held) -> Result<(), Error> {
             Look::Records { records, next } if records.len() > LAST_FOLD => {
                 records
                     .iter()
-                    .for_each(|record| open.fold(core, held, record.borrowed()));
+                    .for_each(|record| open.fold(core, held, record.borrowed(), &Span::none()));
                 open.next = next;
             }
             Look::Records { .. } => match held.join_tail(open, |open| catch_tail(core, held, open)) {
@@ -101,7 +102,7 @@ fn catch_tail(core: &Core, held: &Held, open: &mut Open) -> Result<(), ()> {
         Look::Records { records, next } => {
             records
                 .iter()
-                .for_each(|record| open.fold(core, held, record.borrowed()));
+                .for_each(|record| open.fold(core, held, record.borrowed(), &Span::none()));
             open.next = next;
             Ok(())
         }
@@ -122,7 +123,7 @@ async fn read_on(core: &Core, held: &Held, open: &mut Open, to: Offset, budget: 
         .records
         .iter()
         .filter(|record| record.key.as_ref() == Some(&held.key));
-    ours.for_each(|record| open.fold(core, held, record.borrowed()));
+    ours.for_each(|record| open.fold(core, held, record.borrowed(), &Span::none()));
     if range.next <= open.next && range.next < to {
         return Err(not_opened("the log gives no more of its records"));
     }

@@ -4,7 +4,7 @@ use super::core::Core;
 use super::replay::Replays;
 use super::tail::Tail;
 use super::{Config, Edge, Parts, StartError, closed, commands, delivery, presence, reads, rooms};
-use crate::command::{Ask, Caller, TraceContext, Write};
+use crate::command::{Ask, Caller, Write};
 use engine::domain::{Cid, Kind, Offset, Partition, PersonName, RoomId, RoomName, RoomTopic, Seq, Timestamp, UserId};
 use engine::log::{Error, Log, Topic};
 use parking_lot::Mutex;
@@ -111,7 +111,7 @@ async fn see_to_general(core: Arc<Core>) {
             topic: RoomTopic::new("").expect("a topic may be empty"),
             peer: None,
         },
-        trace: TraceContext::default(),
+        trace: None,
     };
     loop {
         let exists = match rooms::hold(&core, create.room_id).await {

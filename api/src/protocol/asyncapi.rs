@@ -107,6 +107,14 @@ fn object(fields: &Value, optional: &[&str]) -> Value {
     json!({ "type": "object", "properties": fields, "required": required })
 }
 
+/// The caller's own trace, as W3C Trace Context has it.
+fn trace() -> Value {
+    let text = json!({ "type": "string" });
+    let mut schema = object(&json!({ "traceparent": text, "tracestate": text }), &["tracestate"]);
+    schema["description"] = "The caller's own trace (W3C Trace Context); what can't be read is passed over.".into();
+    schema
+}
+
 /// How a command's field looks.
 fn field(name: &str) -> Value {
     match name {
@@ -149,8 +157,8 @@ fn command(verb: Verb) -> Value {
         properties.insert(spec.name.to_owned(), schema);
     }
     let body = object(&properties.into(), &optional);
-    let frame = json!({ "id": command_id(), verb.name(): body, "traceparent": { "type": "string" } });
-    json!({ "summary": verb.about(), "payload": object(&frame, &["traceparent"]) })
+    let frame = json!({ "id": command_id(), verb.name(): body, "trace": reference("Trace") });
+    json!({ "summary": verb.about(), "payload": object(&frame, &["trace"]) })
 }
 
 fn command_id() -> Value {
@@ -217,6 +225,7 @@ pub fn document(rest: &OpenApi) -> Value {
     let shared = rest.components.as_ref().map(|components| &components.schemas);
     let mut schemas = serde_json::to_value(shared).expect("schemas are JSON");
     schemas["Subscription"] = subscription();
+    schemas["Trace"] = trace();
     let mut messages = Map::new();
     let mut operations = Map::new();
     for verb in VERBS {

@@ -5,13 +5,15 @@
 
 use super::fields::{Fields, GREATEST_INTEGER, Value};
 use super::{RECENT_DEFAULT, Verb};
-use crate::command::{Ask, TraceContext, Write};
+use crate::command::{Ask, Write};
 use crate::edge::replay::{self, Point};
 use crate::edge::view::Resume;
 use crate::error::{Error, Name};
 use engine::domain::{Epoch, RECENT, RoomId, Seq};
+use engine::telemetry::TraceContext;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt;
 use uuid::Uuid;
 
@@ -31,7 +33,7 @@ pub enum Frame {
         /// The command's name, for traces and metrics; `refused` where there is none.
         verb: &'static str,
         /// The caller's own trace, where it has one.
-        traceparent: Option<String>,
+        trace: Option<TraceContext>,
         /// What is asked.
         command: Result<Command, Error>,
     },
@@ -101,7 +103,7 @@ impl Frame {
         Ok(Self::Command {
             id,
             verb,
-            traceparent: outline.traceparent,
+            trace: outline.trace,
             command,
         })
     }
@@ -152,7 +154,7 @@ impl Command {
                     cid: fields.cid().required(|value| value.cid())?,
                     ask: ask(verb, &fields)?,
                     since: fields.since().optional(|value| value.seq())?,
-                    trace: TraceContext::default(),
+                    trace: None,
                 }))
             }
         })
@@ -161,7 +163,7 @@ impl Command {
     /// The trace it is to be written with.
     pub fn set_trace(&mut self, trace: &TraceContext) {
         if let Self::Write(write) = self {
-            write.trace = trace.clone();
+            write.trace = Some(trace.clone());
         }
     }
 }
@@ -255,7 +257,7 @@ fn resume(fields: &Fields<'_>) -> Result<Resume, Error> {
 struct Outline<'a> {
     id: Option<u64>,
     pong: bool,
-    traceparent: Option<String>,
+    trace: Option<TraceContext>,
     command: Option<(Verb, &'a RawValue)>,
     commands: usize,
 }
@@ -263,7 +265,7 @@ struct Outline<'a> {
 enum Key {
     Id,
     Pong,
-    Traceparent,
+    Trace,
     Command(Verb),
     Other,
 }
@@ -282,7 +284,7 @@ impl<'de> Deserialize<'de> for Key {
                 Ok(match name {
                     "id" => Key::Id,
                     "pong" => Key::Pong,
-                    "traceparent" => Key::Traceparent,
+                    "trace" => Key::Trace,
                     name => Verb::named(name).map_or(Key::Other, Key::Command),
                 })
             }
@@ -310,7 +312,7 @@ impl<'de> Deserialize<'de> for Outline<'de> {
                             map.next_value::<IgnoredAny>()?;
                             outline.pong = true;
                         }
-                        Key::Traceparent => outline.traceparent = traceparent(map.next_value::<&RawValue>()?),
+                        Key::Trace => outline.trace = trace(map.next_value::<&RawValue>()?),
                         Key::Command(verb) => {
                             outline.command = Some((verb, map.next_value()?));
                             outline.commands += 1;
@@ -331,8 +333,17 @@ fn usable_id(raw: &RawValue) -> Option<u64> {
     raw.get().parse().ok().filter(|id| (1..=GREATEST_INTEGER).contains(id))
 }
 
-fn traceparent(raw: &RawValue) -> Option<String> {
-    serde_json::from_str(raw.get()).ok()
+/// `{"traceparent":"…","tracestate":"…"}`; what can't be read is passed over, as W3C Trace Context has it.
+fn trace(raw: &RawValue) -> Option<TraceContext> {
+    #[derive(serde::Deserialize)]
+    struct Sent<'a> {
+        #[serde(borrow)]
+        traceparent: Cow<'a, str>,
+        #[serde(borrow)]
+        tracestate: Option<Cow<'a, str>>,
+    }
+    let sent: Sent<'_> = serde_json::from_str(raw.get()).ok()?;
+    TraceContext::parse(&sent.traceparent, sent.tracestate.as_deref())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::close::Code;
 use crate::command::Ack;
 use crate::error::{Error, Outcome};
 use crate::rest::schema;
+use crate::trace::Trace;
 use bytes::Bytes;
 use engine::domain::{Digest, Epoch, Offset, Partition, Seq, Timestamp, UserId};
 use serde::{Serialize, Serializer};
@@ -98,7 +99,7 @@ pub const fn outcome_text(outcome: Outcome) -> &'static str {
 /// A receipt as clients see it: the `ok` of every write, by either door.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Receipt)]
-pub struct Receipt<'a> {
+pub struct Receipt {
     #[schema(value_type = schema::Cid)]
     cid: engine::domain::Cid,
     #[schema(value_type = schema::Seq)]
@@ -113,7 +114,10 @@ pub struct Receipt<'a> {
     /// An earlier try with the same cid is the one that counts: this is its receipt.
     duplicate: bool,
     /// The trace of this try.
-    trace_id: &'a str,
+    trace_id: String,
+    /// Where to look at it; only where it is recorded and Jaeger's address is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_url: Option<String>,
 }
 
 /// Where something stands in the log.
@@ -130,10 +134,10 @@ pub struct Pos {
     pub offset: Offset,
 }
 
-impl<'a> Receipt<'a> {
+impl Receipt {
     /// The receipt of an ack.
     #[must_use]
-    pub const fn of(ack: &Ack, epoch: Epoch, trace_id: &'a str) -> Self {
+    pub fn of(ack: &Ack, epoch: Epoch, trace: &Trace) -> Self {
         Self {
             cid: ack.cid,
             seq: ack.seq,
@@ -145,7 +149,8 @@ impl<'a> Receipt<'a> {
             at: ack.at,
             digest: ack.digest,
             duplicate: ack.duplicate,
-            trace_id,
+            trace_id: trace.id(),
+            trace_url: trace.url(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::address::ClientAddress;
 use super::{App, path_id};
 use crate::auth::{Presented, presented};
-use crate::command::{Ask, Caller, TraceContext, Write};
+use crate::command::{Ask, Caller, Write};
 use crate::error::{Error, Name};
 use crate::protocol::MESSAGE_BYTES;
 use crate::protocol::fields::{self, Fields};
@@ -18,6 +18,7 @@ use bytes::Bytes;
 use engine::domain::{Cid, UserId};
 use engine::people::token::Refusal;
 use engine::people::{self, Device};
+use engine::telemetry::TraceContext;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
 use std::error::Error as _;
@@ -215,9 +216,9 @@ impl Writer {
         Ok(own.or(self.key).unwrap_or_else(|| Cid::new(Uuid::new_v4())))
     }
 
-    /// For the log's headers.
-    pub(super) fn trace(&self) -> TraceContext {
-        self.trace.context()
+    /// What the command comes from.
+    pub(super) fn trace(&self) -> Option<TraceContext> {
+        Some(self.trace.context().clone())
     }
 
     /// Writes, and answers with the receipt: what every controller that writes ends with.
@@ -230,8 +231,7 @@ impl Writer {
             trace: self.trace(),
         };
         let ack = self.app.edge.write(&self.caller, write).await?;
-        let trace_id = self.trace.id();
-        let receipt = Receipt::of(&ack, self.app.edge.epoch(), &trace_id);
+        let receipt = Receipt::of(&ack, self.app.edge.epoch(), &self.trace);
         Ok(axum::Json(receipt).into_response())
     }
 }

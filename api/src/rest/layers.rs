@@ -6,20 +6,20 @@ use super::{App, UnreadBodies};
 use crate::auth::Origins;
 use crate::config::{Config, millis};
 use crate::error::{Error, Name};
-use crate::trace::Trace;
+use crate::trace::{Trace, failure};
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use engine::people::attempts::network_of;
+use engine::telemetry::{self, TraceContext};
 use futures_util::FutureExt as _;
 use ipnet::IpNet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tracing::Instrument as _;
 
 /// How long a browser may keep what CORS allowed.
 const CORS_KEPT: Duration = Duration::from_secs(600);
@@ -60,6 +60,7 @@ fn cors(origins: &Origins) -> CorsLayer {
             header::CONTENT_TYPE,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("traceparent"),
+            HeaderName::from_static("tracestate"),
         ])
         .expose_headers([problem::TRACE_ID, header::RETRY_AFTER])
         .max_age(CORS_KEPT)
@@ -67,22 +68,19 @@ fn cors(origins: &Origins) -> CorsLayer {
 
 async fn outermost(mut request: Request, next: Next, timeout: Duration) -> Response {
     let begun = Instant::now();
-    let caller = request
-        .headers()
-        .get("traceparent")
-        .and_then(|value| value.to_str().ok());
-    let trace = Trace::begin("request", caller);
-    let trace_id = trace.id();
     let path = request.extensions().get::<MatchedPath>().cloned();
+    let path = path.as_ref().map_or("none", MatchedPath::as_str);
     let method = request.method().clone();
-    let span = trace.span.clone();
-    request.extensions_mut().insert(trace);
+    let trace = Trace::of_request(method.as_str(), path, caller(request.headers()));
+    let trace_id = trace.id();
+    request.extensions_mut().insert(trace.clone());
     let changes = !method.is_safe();
     let (request, rest) = match request.extensions_mut().remove::<UnreadBodies>() {
         Some(unread) => unread.lend(request),
         None => (request, None),
     };
-    let answer = AssertUnwindSafe(next.run(request).instrument(span)).catch_unwind();
+    let running = telemetry::within(trace.context(), trace.span().clone(), next.run(request));
+    let answer = AssertUnwindSafe(running).catch_unwind();
     let response = match tokio::time::timeout(timeout, answer).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => panicked(&trace_id, changes),
@@ -91,11 +89,24 @@ async fn outermost(mut request: Request, next: Next, timeout: Duration) -> Respo
     if let Some(rest) = rest {
         rest.drain();
     }
+    let failed = response
+        .extensions()
+        .get::<Error>()
+        .and_then(|error| failure(error.name));
     let mut response = problem::finish(response, &trace_id);
     secure(&mut response);
-    let path = path.as_ref().map_or("none", MatchedPath::as_str);
+    trace
+        .span()
+        .record("http.response.status_code", response.status().as_u16());
+    trace.end(failed);
     crate::metrics::request(path, response.status(), begun.elapsed());
     response
+}
+
+/// The caller's own trace.
+fn caller(headers: &HeaderMap) -> Option<TraceContext> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    TraceContext::parse(text("traceparent")?, text("tracestate"))
 }
 
 /// Refuses an address that asks too often.

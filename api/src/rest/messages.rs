@@ -188,7 +188,7 @@ pub(super) async fn recent(
 /// Says something.
 #[utoipa::path(post, path = "/v1/rooms/{room}/messages", tag = "messages", request_body = bodies::NewMessage,
     params(("room" = schema::RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "It is said.", body = Receipt<'_>)))]
+    responses((status = 200, description = "It is said.", body = Receipt)))]
 pub(super) async fn send(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let ask = ask(Verb::Send, &fields)?;
@@ -198,7 +198,7 @@ pub(super) async fn send(writer: Writer, Path(room): Path<String>, json: Json) -
 /// Says it otherwise: one's own message alone.
 #[utoipa::path(patch, path = "/v1/rooms/{room}/messages/{seq}", tag = "messages", request_body = bodies::MessageChange,
     params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message.")),
-    responses((status = 200, description = "It says so now.", body = Receipt<'_>)))]
+    responses((status = 200, description = "It says so now.", body = Receipt)))]
 pub(super) async fn edit(
     writer: Writer,
     Path((room, seq)): Path<(String, String)>,
@@ -219,7 +219,7 @@ pub(super) async fn edit(
 /// Takes it back, one's own or, as a moderator, another's; a tombstone stays.
 #[utoipa::path(delete, path = "/v1/rooms/{room}/messages/{seq}", tag = "messages", request_body = Option<bodies::Command>,
     params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message.")),
-    responses((status = 200, description = "It is taken back.", body = Receipt<'_>)))]
+    responses((status = 200, description = "It is taken back.", body = Receipt)))]
 pub(super) async fn delete(
     writer: Writer,
     Path((room, seq)): Path<(String, String)>,
@@ -232,7 +232,7 @@ pub(super) async fn delete(
 /// Reacts to a message.
 #[utoipa::path(post, path = "/v1/rooms/{room}/messages/{seq}/react", tag = "messages", request_body = bodies::NewReaction,
     params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message.")),
-    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+    responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn react(writer: Writer, Path(path): Path<(String, String)>, json: Json) -> Result<Response, Error> {
     reacting(&writer, path, &json, |seq, emoji| Ask::React { seq, emoji }).await
 }
@@ -240,7 +240,7 @@ pub(super) async fn react(writer: Writer, Path(path): Path<(String, String)>, js
 /// Takes a reaction back.
 #[utoipa::path(post, path = "/v1/rooms/{room}/messages/{seq}/unreact", tag = "messages", request_body = bodies::NewReaction,
     params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message.")),
-    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+    responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn unreact(writer: Writer, Path(path): Path<(String, String)>, json: Json) -> Result<Response, Error> {
     reacting(&writer, path, &json, |seq, emoji| Ask::Unreact { seq, emoji }).await
 }

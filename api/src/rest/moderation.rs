@@ -31,7 +31,7 @@ fn until(fields: &Fields<'_>) -> Result<Option<Timestamp>, Error> {
 /// Gives somebody the right to join a public or private room.
 #[utoipa::path(post, path = "/v1/rooms/{room}/invite", tag = "moderation", request_body = bodies::Towards,
     params(("room" = schema::RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+    responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn invite(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {
     towards(writer, &room, json, |user_id, _| Ok(Ask::Invite { user_id })).await
 }
@@ -39,7 +39,7 @@ pub(super) async fn invite(writer: Writer, Path(room): Path<String>, json: Json)
 /// Ends somebody's membership, or withdraws their invitation; they may come back.
 #[utoipa::path(post, path = "/v1/rooms/{room}/kick", tag = "moderation", request_body = bodies::Towards,
     params(("room" = schema::RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+    responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn kick(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {
     towards(writer, &room, json, |user_id, _| Ok(Ask::Kick { user_id })).await
 }
@@ -47,7 +47,7 @@ pub(super) async fn kick(writer: Writer, Path(room): Path<String>, json: Json) -
 /// Takes reading, speaking and joining away from somebody.
 #[utoipa::path(post, path = "/v1/rooms/{room}/ban", tag = "moderation", request_body = bodies::TowardsUntil,
     params(("room" = schema::RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+    responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn ban(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {
     towards(writer, &room, json, |user_id, fields| {
         Ok(Ask::Ban {
@@ -61,7 +61,7 @@ pub(super) async fn ban(writer: Writer, Path(room): Path<String>, json: Json) ->
 /// Lifts a ban.
 #[utoipa::path(post, path = "/v1/rooms/{room}/unban", tag = "moderation", request_body = bodies::Towards,
     params(("room" = schema::RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+    responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn unban(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {
     towards(writer, &room, json, |user_id, _| Ok(Ask::Unban { user_id })).await
 }
@@ -69,7 +69,7 @@ pub(super) async fn unban(writer: Writer, Path(room): Path<String>, json: Json) 
 /// Takes speaking away from somebody.
 #[utoipa::path(post, path = "/v1/rooms/{room}/mute", tag = "moderation", request_body = bodies::TowardsUntil,
     params(("room" = schema::RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+    responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn mute(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {
     towards(writer, &room, json, |user_id, fields| {
         Ok(Ask::Mute {
@@ -83,7 +83,7 @@ pub(super) async fn mute(writer: Writer, Path(room): Path<String>, json: Json) -
 /// Lets somebody speak again.
 #[utoipa::path(post, path = "/v1/rooms/{room}/unmute", tag = "moderation", request_body = bodies::Towards,
     params(("room" = schema::RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+    responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn unmute(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {
     towards(writer, &room, json, |user_id, _| Ok(Ask::Unmute { user_id })).await
 }
@@ -91,7 +91,7 @@ pub(super) async fn unmute(writer: Writer, Path(room): Path<String>, json: Json)
 /// Gives a role, or hands the room over.
 #[utoipa::path(post, path = "/v1/rooms/{room}/role", tag = "moderation", request_body = bodies::NewRole,
     params(("room" = schema::RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+    responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn role(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {
     towards(writer, &room, json, |user_id, fields| {
         Ok(Ask::SetRole {

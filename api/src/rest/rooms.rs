@@ -169,7 +169,7 @@ pub(super) async fn reached(app: &App, caller: &Caller, room: RoomId, min: &MinS
 /// Changes a room's name or topic.
 #[utoipa::path(patch, path = "/v1/rooms/{room}", tag = "rooms", request_body = bodies::RoomChange,
     params(("room" = schema::RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+    responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn update(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
     let ask = Ask::Update {
@@ -191,7 +191,7 @@ pub(super) async fn update(writer: Writer, Path(room): Path<String>, json: Json)
 /// Ends a room, for good.
 #[utoipa::path(delete, path = "/v1/rooms/{room}", tag = "rooms", request_body = Option<bodies::Command>,
     params(("room" = schema::RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+    responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn delete(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
     writer.written(&room, &json.fields()?, Ask::DeleteRoom).await
 }
@@ -199,7 +199,7 @@ pub(super) async fn delete(writer: Writer, Path(room): Path<String>, json: Json)
 /// Becomes a member, which uses up an invitation; in an open room it is an announcement.
 #[utoipa::path(post, path = "/v1/rooms/{room}/join", tag = "rooms", request_body = Option<bodies::Command>,
     params(("room" = schema::RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+    responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn join(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
     writer.written(&room, &json.fields()?, Ask::Join).await
 }
@@ -207,7 +207,7 @@ pub(super) async fn join(writer: Writer, Path(room): Path<String>, json: Json) -
 /// Stops being a member; in an open room it is an announcement.
 #[utoipa::path(post, path = "/v1/rooms/{room}/leave", tag = "rooms", request_body = Option<bodies::Command>,
     params(("room" = schema::RoomId, Path, description = "The room.")),
-    responses((status = 200, description = "Done.", body = Receipt<'_>)))]
+    responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn leave(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
     writer.written(&room, &json.fields()?, Ask::Leave).await
 }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::protocol::Command;
 use crate::protocol::reply::{self, Receipt};
 use crate::shown::{ShownMessage, ShownPresence, ShownReplay, ShownSubscription};
-use crate::trace::Trace;
+use crate::trace::{Trace, failure};
 use bytes::Bytes;
 use engine::domain::{RoomId, Seq, Timestamp};
 use futures_util::future::BoxFuture;
@@ -64,7 +64,7 @@ pub(super) fn empty(id: u64) -> Bytes {
 
 /// Begins a command. What it does first is done when its future is first polled, not here.
 pub(super) fn begin(who: &Who, id: u64, mut command: Command, trace: Trace) -> Begun {
-    command.set_trace(&trace.context());
+    command.set_trace(trace.context());
     let door = who.door.clone();
     let caller = who.caller.clone();
     match command {
@@ -105,7 +105,9 @@ pub(super) fn begin(who: &Who, id: u64, mut command: Command, trace: Trace) -> B
 
 fn running(id: u64, trace: Trace, work: impl Future<Output = Result<Bytes, Error>> + Send + 'static) -> Begun {
     Begun::Running(Box::pin(async move {
-        match work.await {
+        let worked = work.await;
+        trace.end(worked.as_ref().err().and_then(|error| failure(error.name)));
+        match worked {
             Ok(frame) => Done::Reply(frame),
             Err(error) => Done::Reply(reply::error(id, &error, &trace.id())),
         }
@@ -114,7 +116,7 @@ fn running(id: u64, trace: Trace, work: impl Future<Output = Result<Bytes, Error
 
 async fn write(door: Arc<Door>, caller: Caller, write: Box<Write>, id: u64, trace: Trace) -> Result<Bytes, Error> {
     let ack = door.edge.write(&caller, *write).await?;
-    Ok(reply::ok(id, &Receipt::of(&ack, door.edge.epoch(), &trace.id())))
+    Ok(reply::ok(id, &Receipt::of(&ack, door.edge.epoch(), &trace)))
 }
 
 fn answered(id: u64, trace: &Trace, done: Result<(), Error>) -> Bytes {
@@ -128,7 +130,9 @@ fn answered(id: u64, trace: &Trace, done: Result<(), Error>) -> Bytes {
 fn replay(who: &Who, id: u64, trace: Trace, command: replay::Command) -> Begun {
     let member = who.member.clone();
     Begun::Running(Box::pin(async move {
-        match member.replay(command).await {
+        let replayed = member.replay(command).await;
+        trace.end(replayed.as_ref().err().and_then(|error| failure(error.name)));
+        match replayed {
             Ok((replaying, starting)) => {
                 member.outbox().reply(reply::ok(id, &ShownReplay::of(&replaying)));
                 starting.go(trace.id());
@@ -144,7 +148,9 @@ fn subscribe(who: &Who, id: u64, trace: Trace, room: RoomId, resume: Option<Resu
     let member = who.member.clone();
     let viewer = who.caller.user_id;
     Begun::Running(Box::pin(async move {
-        match member.subscribe(room, resume, recent).await {
+        let answer = member.subscribe(room, resume, recent).await;
+        trace.end(answer.as_ref().err().and_then(|error| failure(error.name)));
+        match answer {
             Ok((subscribed, joining)) => {
                 let frame = reply::ok(id, &ShownSubscription::of(&subscribed, viewer));
                 member.outbox().reply(frame);

@@ -16,6 +16,7 @@ use crate::error::{Error, Name};
 use crate::protocol::close::Code;
 use crate::protocol::{Command, Frame, reply};
 use crate::trace::Trace;
+use engine::telemetry::within;
 use futures_util::Stream as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -26,7 +27,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use tokio::time::Sleep;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-use tracing::Instrument as _;
 use uuid::Uuid;
 
 type Running = FuturesUnordered<BoxFuture<'static, Done>>;
@@ -270,13 +270,13 @@ impl Session {
         let Frame::Command {
             id,
             verb,
-            traceparent,
+            trace,
             command,
         } = frame
         else {
             return;
         };
-        let trace = Trace::begin(verb, traceparent.as_deref());
+        let trace = Trace::of_command(verb, trace);
         let command = match &self.who {
             // What is wrong with a command makes it no cheaper.
             Some(who) => self.door.people.check(who.caller.user_id).and(command),
@@ -316,10 +316,10 @@ impl Session {
             }
             (Ok(command), Some(who)) => {
                 crate::metrics::command(verb);
-                let span = trace.span.clone();
+                let (span, context) = (trace.span().clone(), trace.context().clone());
                 match commands::begin(who, id, command, trace) {
                     commands::Begun::Done(frame) => self.outbox.reply(frame),
-                    commands::Begun::Running(future) => self.start(future.instrument(span)),
+                    commands::Begun::Running(future) => self.start(within(&context, span, future)),
                 }
             }
         }

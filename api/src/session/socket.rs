@@ -6,6 +6,7 @@
 //! kernel does not take is kept, what tungstenite answers by itself (pongs) comes behind it, and nothing more is read.
 
 use crate::edge::outbox::{Close, Outbox, Sink, Taken};
+use crate::edge::traces::Delivery;
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::{Sink as _, Stream as _};
 use parking_lot::Mutex;
@@ -114,7 +115,7 @@ impl Wire {
 
     /// Takes what waits, joins it to one message and gives it to the kernel; keeps what the kernel does not take.
     fn write_batch(&self, state: &mut State, outbox: &Outbox, scratch: &mut Scratch) -> io::Result<Taken> {
-        let taken = outbox.take(&mut scratch.frames, self.most);
+        let taken = outbox.take(&mut scratch.frames, &mut scratch.deliveries, self.most);
         if scratch.frames.is_empty() {
             return Ok(taken);
         }
@@ -125,7 +126,10 @@ impl Wire {
         let written = self.try_write(&scratch.bytes);
         if let Ok(written) = written {
             state.pending.extend_from_slice(&scratch.bytes[written..]);
+            // What the kernel did not take yet is the socket's, and leaves before anything else.
+            scratch.deliveries.drain(..).for_each(Delivery::delivered);
         }
+        scratch.deliveries.clear();
         scratch.bytes.clear();
         if scratch.bytes.capacity() > SCRATCH_KEPT {
             *scratch = Scratch::default();
@@ -206,6 +210,7 @@ pub(super) struct Socket {
 struct Scratch {
     bytes: Vec<u8>,
     frames: Vec<Bytes>,
+    deliveries: Vec<Delivery>,
 }
 
 thread_local! {

@@ -41,6 +41,7 @@ mod sessions;
 mod slow_reader;
 mod support;
 mod threads;
+mod traces;
 mod travel;
 mod unread;
 mod verify;

@@ -161,6 +161,10 @@ impl super::Log for Log {
         self.shared.config.partitions
     }
 
+    fn system(&self) -> &'static str {
+        "sqlite"
+    }
+
     async fn append(&self, outgoing: Outgoing) -> Result<Position, Error> {
         self.known(outgoing.partition)?;
         let bytes = outgoing.value.as_ref().map_or(0, bytes::Bytes::len);

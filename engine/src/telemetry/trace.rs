@@ -1,187 +1,143 @@
-//! W3C trace context: a command's trace begins at the door and is followed through the log's headers.
+//! Spans: where a trace begins, and how it is followed, through this process and through the log.
 //!
-//! Every command has a trace id, also when nobody collects spans: it is what errors and receipts are looked up by.
+//! What must hold: whether a trace is recorded is decided once, where it begins (by its caller, else by chance), and
+//! travels with it; a command whose trace is not recorded makes no span at all. Every command has a trace id, recorded
+//! or not: it is what errors, receipts and log lines are looked up by.
 
-use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
-use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use tracing::Span;
+use super::context::TraceContext;
+use opentelemetry::trace::TraceContextExt as _;
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// Whether spans are collected in this process.
 static COLLECTED: AtomicBool = AtomicBool::new(false);
+/// The share of traces that begin here and are recorded, as the bits of an `f64`.
+static RATIO: AtomicU64 = AtomicU64::new(0);
+/// Where people look at traces: Jaeger's address.
+static JAEGER: OnceLock<String> = OnceLock::new();
 
-pub(super) fn spans_are_collected() {
+tokio::task_local! {
+    /// The trace that the current task works for.
+    static CURRENT: u128;
+}
+
+pub(super) fn collect(jaeger_url: &str) {
     COLLECTED.store(true, Ordering::Relaxed);
-}
-
-/// The `traceparent` of W3C Trace Context, version 00.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Traceparent {
-    trace: u128,
-    span: u64,
-    sampled: bool,
-}
-
-impl Traceparent {
-    /// A trace that begins here and that nobody records.
-    #[must_use]
-    pub fn random() -> Self {
-        Self {
-            trace: rand::random::<u128>() | 1,
-            span: rand::random::<u64>() | 1,
-            sampled: false,
-        }
-    }
-
-    /// Reads `00-<32 hex>-<16 hex>-<2 hex>`; later versions may say more behind it.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let hex = |range: std::ops::Range<usize>| {
-            text.get(range)
-                .filter(|part| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
-        };
-        let dashes = [2, 35, 52].iter().all(|at| text.as_bytes().get(*at) == Some(&b'-'));
-        let version = hex(0..2)?;
-        let ends = text.len() == 55 || (version != "00" && text.as_bytes().get(55) == Some(&b'-'));
-        if !dashes || !ends || version == "ff" {
-            return None;
-        }
-        let trace = u128::from_str_radix(hex(3..35)?, 16).ok()?;
-        let span = u64::from_str_radix(hex(36..52)?, 16).ok()?;
-        let flags = u8::from_str_radix(hex(53..55)?, 16).ok()?;
-        (trace != 0 && span != 0).then_some(Self {
-            trace,
-            span,
-            sampled: flags & 1 == 1,
-        })
-    }
-
-    /// The trace's id, 32 hex digits.
-    #[must_use]
-    pub fn trace_id(&self) -> String {
-        format!("{:032x}", self.trace)
-    }
-
-    fn context(self) -> SpanContext {
-        let flags = if self.sampled {
-            TraceFlags::SAMPLED
-        } else {
-            TraceFlags::default()
-        };
-        SpanContext::new(
-            TraceId::from(self.trace),
-            SpanId::from(self.span),
-            flags,
-            true,
-            TraceState::default(),
-        )
+    let base = jaeger_url.trim_end_matches('/');
+    if !base.is_empty() {
+        // Telemetry starts once in a process; it is checked there.
+        let _ = JAEGER.set(base.to_owned());
     }
 }
 
-impl fmt::Display for Traceparent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "00-{:032x}-{:016x}-{:02x}",
-            self.trace,
-            self.span,
-            u8::from(self.sampled)
-        )
-    }
-}
-
-impl fmt::Debug for Traceparent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// Begins the span of a command at the door: below the caller's own trace, else as a new one. The answer's
-/// [`Traceparent`] is what the log's headers are to carry.
+/// Where people look at the trace, if it is recorded and there is such a place.
 #[must_use]
-pub fn begin(span: impl FnOnce() -> Span, caller: Option<Traceparent>) -> (Span, Traceparent) {
-    let caller_or_new = || caller.unwrap_or_else(Traceparent::random);
-    if !COLLECTED.load(Ordering::Relaxed) {
-        return (Span::none(), caller_or_new());
+pub fn url(context: &TraceContext) -> Option<String> {
+    let base = JAEGER.get().filter(|_| context.is_sampled())?;
+    Some(format!("{base}/trace/{}", context.trace_id()))
+}
+
+pub(super) fn set_ratio(ratio: f64) {
+    RATIO.store(ratio.to_bits(), Ordering::Relaxed);
+}
+
+fn collected() -> bool {
+    COLLECTED.load(Ordering::Relaxed)
+}
+
+/// Begins the span of a command at the door: below the caller's own trace, else as a new one. What is told with it is
+/// the span's own context, also where nobody records it.
+#[must_use]
+pub fn begin(span: impl FnOnce() -> Span, caller: Option<&TraceContext>) -> (Span, TraceContext) {
+    let chosen = caller.map_or_else(by_chance, TraceContext::is_sampled);
+    let unrecorded = || match caller {
+        Some(caller) => caller.next(),
+        None => TraceContext::begin(false),
+    };
+    if !chosen || !collected() {
+        return (Span::none(), unrecorded());
     }
     let span = span();
     if let Some(caller) = caller {
-        // It fails only where no layer collects spans.
-        let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(caller.context()));
+        set_parent(&span, caller);
     }
-    let context = span.context().span().span_context().clone();
-    if !context.is_valid() {
-        return (span, caller_or_new());
-    }
-    let traceparent = Traceparent {
-        trace: u128::from_be_bytes(context.trace_id().to_bytes()),
-        span: u64::from_be_bytes(context.span_id().to_bytes()),
-        sampled: context.is_sampled(),
-    };
-    (span, traceparent)
+    let context = context_of(&span).unwrap_or_else(unrecorded);
+    (span, context)
 }
 
-/// A span below what a record's header says, if that trace is recorded; else one that costs nothing.
+fn by_chance() -> bool {
+    let ratio = f64::from_bits(RATIO.load(Ordering::Relaxed));
+    ratio > 0.0 && rand::random::<f64>() < ratio
+}
+
+/// A span below the current one, if that is recorded; else one that costs nothing.
 #[must_use]
-pub fn follow(span: impl FnOnce() -> Span, traceparent: Option<&[u8]>) -> Span {
-    if !COLLECTED.load(Ordering::Relaxed) {
+pub fn child(span: impl FnOnce() -> Span) -> Span {
+    if !collected() || Span::current().is_disabled() {
         return Span::none();
     }
-    let Some(parent) = sampled(traceparent) else {
+    span()
+}
+
+/// A span below what a record's headers say, if that trace is recorded; else one that costs nothing.
+#[must_use]
+pub fn follow(span: impl FnOnce() -> Span, traceparent: Option<&[u8]>, tracestate: Option<&[u8]>) -> Span {
+    let Some(parent) = recorded(traceparent, tracestate) else {
         return Span::none();
     };
     let span = span();
-    let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(parent.context()));
+    set_parent(&span, &parent);
     span
 }
 
-/// Links a span of many records' common work to the trace of one of them, if that trace is recorded.
-pub fn link(span: &Span, traceparent: Option<&[u8]>) {
-    if !span.is_disabled()
-        && COLLECTED.load(Ordering::Relaxed)
-        && let Some(linked) = sampled(traceparent)
-    {
-        span.add_link(linked.context());
+/// What a record's headers say, if spans are collected here and that trace is recorded.
+#[must_use]
+pub fn recorded(traceparent: Option<&[u8]>, tracestate: Option<&[u8]>) -> Option<TraceContext> {
+    collected().then(|| TraceContext::sampled(traceparent, tracestate))?
+}
+
+/// Links a span, if it is recorded, to another, mostly of another trace.
+pub fn link(span: &Span, to: &TraceContext) {
+    if !span.is_disabled() {
+        span.add_link(to.context());
     }
 }
 
-/// What a record's header says, if that trace is recorded.
-fn sampled(traceparent: Option<&[u8]>) -> Option<Traceparent> {
-    traceparent
-        .and_then(|bytes| std::str::from_utf8(bytes).ok())
-        .and_then(Traceparent::parse)
-        .filter(|parent| parent.sampled)
+/// Says that what a span stands for failed, and why, in one word.
+pub fn failed(span: &Span, why: &'static str) {
+    if !span.is_disabled() {
+        span.record("otel.status_code", "ERROR").record("error.type", why);
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::Traceparent;
-
-    #[test]
-    fn what_is_written_is_read_again() {
-        let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let parsed = Traceparent::parse(text).expect("an example of the standard");
-        assert_eq!(parsed.to_string(), text);
-        assert_eq!(parsed.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
-        let made = Traceparent::random();
-        assert_eq!(Traceparent::parse(&made.to_string()), Some(made));
+/// The span's own context, if it is recorded.
+#[must_use]
+pub fn context_of(span: &Span) -> Option<TraceContext> {
+    if span.is_disabled() {
+        return None;
     }
+    TraceContext::of(span.context().span().span_context())
+}
 
-    #[test]
-    fn what_the_standard_forbids_is_no_trace() {
-        for text in [
-            "",
-            "00",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
-            "00_4bf92f3577b34da6a3ce929d0e0e4736_00f067aa0ba902b7_01",
-            "00-4bf92f3577b34da6a3ce929d0e0e473é-00f067aa0ba902b7-01",
-        ] {
-            assert_eq!(Traceparent::parse(text), None, "{text}");
-        }
-    }
+/// What a task does for a trace: its log lines say so.
+pub fn within<F: Future>(context: &TraceContext, span: Span, task: F) -> impl Future<Output = F::Output> + use<F> {
+    CURRENT.scope(context.trace, task.instrument(span))
+}
+
+/// Puts the id of the trace that the current task works for behind `before`; says whether there is one.
+pub(super) fn write_current(line: &mut String, before: &str) -> bool {
+    let Ok(trace) = CURRENT.try_with(|trace| *trace) else {
+        return false;
+    };
+    // Writing to a string can't fail.
+    let _ = write!(line, "{before}{trace:032x}");
+    true
+}
+
+fn set_parent(span: &Span, parent: &TraceContext) {
+    // It fails only where no layer collects spans.
+    let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(parent.context()));
 }

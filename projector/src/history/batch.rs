@@ -3,13 +3,12 @@
 use crate::dead_letters::Letter;
 use crate::metrics;
 use crate::rooms::Rooms;
+use crate::traces::Spans;
 use engine::codec::{Decoded, Unread};
 use engine::domain::{Body, Reason, Room, RoomId, Seq, Verdict};
 use engine::history::{JournalEntry, NewEntry, RoomBatch, Rows};
 use engine::log::Record;
-use engine::telemetry::{self, PATH};
 use std::collections::BTreeMap;
-use tracing::Span;
 
 /// What became of some records.
 pub(super) struct Folded<'a> {
@@ -22,7 +21,7 @@ pub(super) struct Folded<'a> {
     /// Rooms of which a snapshot is due.
     pub(super) snapshots: usize,
     /// Of the batch and of each event that is traced: they end when it is written.
-    pub(super) spans: Vec<Span>,
+    pub(super) spans: Spans,
 }
 
 /// Folds the records; `rooms` holds every room that they are about.
@@ -33,15 +32,15 @@ pub(super) fn fold<'a>(
     read: Vec<Result<Decoded<'a>, Unread>>,
     rows: Rows,
     spacing: u64,
+    spans: Spans,
 ) -> Folded<'a> {
     let mut batches = BTreeMap::new();
-    let batch = tracing::debug_span!(target: PATH, "project history", records = records.len());
     let mut folded = Folded {
         rooms: Vec::new(),
         bad: Vec::new(),
         events: 0,
         snapshots: 0,
-        spans: Vec::new(),
+        spans,
     };
     for (record, read) in records.iter().zip(read) {
         match read {
@@ -49,12 +48,9 @@ pub(super) fn fold<'a>(
                 let room = rooms
                     .get(decoded.event.room_id)
                     .expect("the rooms of a batch were loaded");
-                telemetry::link(&batch, record.traceparent.as_deref());
                 if take(name, &mut batches, room, record, decoded, rows) {
                     folded.events += 1;
-                    let span = || tracing::debug_span!(target: PATH, "projected into history");
-                    let span = telemetry::follow(span, record.traceparent.as_deref());
-                    folded.spans.extend((!span.is_disabled()).then_some(span));
+                    folded.spans.event(record, room.id());
                 }
             }
             Err(unread) => {
@@ -74,7 +70,6 @@ pub(super) fn fold<'a>(
             folded.snapshots += 1;
         }
     }
-    folded.spans.push(batch);
     folded
 }
 

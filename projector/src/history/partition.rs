@@ -5,6 +5,7 @@ use crate::course::Course;
 use crate::halt::Halt;
 use crate::metrics::{self, Written};
 use crate::rooms::Rooms;
+use crate::traces::{self, Spans};
 use crate::{Config, Error, dead_letters};
 use engine::codec;
 use engine::domain::{Epoch, Offset, Room, RoomId};
@@ -107,7 +108,9 @@ impl Partition {
         let read: Vec<_> = read.collect();
         let events = read.iter().filter_map(|read| read.as_ref().ok());
         self.load(events.map(|decoded| decoded.event.room_id).collect()).await?;
-        let folded = fold(self.name, &mut self.rooms, records, read, rows, self.snapshot_events);
+        let spans = Spans::begin(traces::Store::History, records, course.is_traced());
+        let rooms = &mut self.rooms;
+        let folded = fold(self.name, rooms, records, read, rows, self.snapshot_events, spans);
         self.tell(&folded, course).await?;
         let (events, snapshots) = (folded.events, folded.snapshots);
         let batch = history::Batch {
@@ -118,7 +121,11 @@ impl Partition {
             to: last.position.offset.next(),
             rooms: folded.rooms,
         };
-        match self.store.writer.write(&batch).await {
+        let written = self.store.writer.write(&batch).await;
+        if written.is_err() {
+            folded.spans.failed("not_written");
+        }
+        match written {
             Ok(()) => {}
             Err(history::Error::Rejected(why)) => {
                 // The rooms went on, the store did not.

@@ -2,13 +2,12 @@
 
 use crate::metrics;
 use crate::rooms::Rooms;
+use crate::traces::Spans;
 use engine::codec::Decoded;
 use engine::domain::{Reason, Recent, Room, RoomId, Seq, Verdict, WindowEntry};
 use engine::live::RoomDelta;
 use engine::log::Record;
-use engine::telemetry::{self, PATH};
 use std::collections::{BTreeMap, BTreeSet};
-use tracing::Span;
 
 /// A room as it stands at the watermark.
 pub(super) struct Kept {
@@ -23,7 +22,7 @@ pub(super) struct Folded {
     /// Accepted events.
     pub(super) events: usize,
     /// Of the batch and of each event that is traced: they end when it is written.
-    pub(super) spans: Vec<Span>,
+    pub(super) spans: Spans,
 }
 
 /// A delta on its way: which messages stand differently is known at once, how only at the end.
@@ -37,24 +36,19 @@ pub(super) fn fold<'a>(
     name: &'static str,
     rooms: &mut Rooms<Kept>,
     events: impl ExactSizeIterator<Item = (&'a Record, Decoded<'a>)>,
+    mut spans: Spans,
 ) -> Folded {
-    let batch = tracing::debug_span!(target: PATH, "project live", records = events.len());
     let mut deltas = BTreeMap::new();
     let mut accepted = 0;
-    let mut spans = Vec::new();
     for (record, decoded) in events {
         let kept = rooms
             .get(decoded.event.room_id)
             .expect("the rooms of a batch were loaded");
-        telemetry::link(&batch, record.traceparent.as_deref());
         if take(name, &mut deltas, kept, record, &decoded) {
             accepted += 1;
-            let span = || tracing::debug_span!(target: PATH, "projected into live views");
-            let span = telemetry::follow(span, record.traceparent.as_deref());
-            spans.extend((!span.is_disabled()).then_some(span));
+            spans.event(record, kept.room.id());
         }
     }
-    spans.push(batch);
     let finished = deltas.into_iter().map(|(id, Delta { mut delta, touched })| {
         let recent = &rooms.get(id).expect("it was folded a moment ago").recent;
         // One that has left the recent ones since is no longer anybody's.

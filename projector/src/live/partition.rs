@@ -6,6 +6,7 @@ use crate::course::Course;
 use crate::halt::Halt;
 use crate::metrics::{self, Written};
 use crate::rooms::Rooms;
+use crate::traces::{self, Spans};
 use engine::codec;
 use engine::domain::{Epoch, Offset, Recent, Room, RoomId};
 use engine::live::{self, Error, Reader, Writer};
@@ -97,7 +98,8 @@ impl Partition {
         if let Some(again) = self.load(ids).await? {
             return Ok(Some(again));
         }
-        let folded = fold(self.name, &mut self.rooms, events.into_iter());
+        let spans = Spans::begin(traces::Store::Live, records, course.is_traced());
+        let folded = fold(self.name, &mut self.rooms, events.into_iter(), spans);
         let to = last.position.offset.next();
         let written = live::Batch {
             epoch: self.epoch,
@@ -106,7 +108,11 @@ impl Partition {
             to,
             rooms: folded.rooms,
         };
-        match self.store.writer.write(&written).await {
+        let answer = self.store.writer.write(&written).await;
+        if answer.is_err() {
+            folded.spans.failed("not_written");
+        }
+        match answer {
             Ok(()) => {}
             Err(Error::Watermark { found: Some(next), .. }) => return Ok(Some(Again::From(next))),
             Err(error @ (Error::Watermark { found: None, .. } | Error::Corrupt(_))) => {

@@ -246,4 +246,8 @@ impl Course for Walk<'_> {
         metrics::rebuilt(batch);
         self.progress.walked(batch.records as u64);
     }
+
+    fn is_traced(&self) -> bool {
+        false
+    }
 }

@@ -4,11 +4,13 @@ use super::super::core::Core;
 use super::super::listener::{Listener, TooManyRooms};
 use super::super::outbox::Full;
 use super::super::push::{self, Gone};
+use super::super::traces::Delivery;
 use super::super::view::PresenceView;
 use super::{Held, Open};
 use bytes::Bytes;
 use engine::domain::{PRESENT, RoomId, Seq, UserId};
 use std::sync::Arc;
+use tracing::Span;
 
 /// Most people named in one typing push.
 const TYPING: usize = 20;
@@ -163,18 +165,27 @@ impl Open {
         }
     }
 
-    /// Sends an event to everyone who hears the room; those whose outbox is full are paused.
-    pub(super) fn broadcast(&mut self, core: &Core, room: RoomId, seq: Seq, frame: &Bytes) {
+    /// Sends an event to everyone who hears the room; those whose outbox is full are paused. The first of them have
+    /// spans of their own below `push`.
+    pub(super) fn broadcast(&mut self, core: &Core, room: RoomId, seq: Seq, frame: &Bytes, push: &Span) {
         core.stir();
+        let mut traced = if push.is_disabled() {
+            0
+        } else {
+            core.config.traced_recipients
+        };
         let (mut full, mut due) = (Vec::new(), Vec::new());
         for (id, listener) in &self.live {
-            match listener.outbox.post_event(frame.clone()) {
+            let delivery = (traced > 0).then(|| Box::new(Delivery::begin(push, listener.id)));
+            traced = traced.saturating_sub(1);
+            match listener.outbox.post_event(frame.clone(), delivery) {
                 Ok(posted) => due.extend(posted),
                 Err(Full) => full.push(*id),
             }
         }
         core.deliveries.hand_over(due);
         super::super::metrics::pushed(self.live.len() - full.len());
+        push.record("roomlog.paused", full.len());
         for id in full {
             if let Some(listener) = self.live.remove(&id) {
                 let delivered = Seq::new(seq.get() - 1);

@@ -108,8 +108,13 @@ impl Server {
 
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
+        self.signal("TERM");
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let (name, id) = (format!("-{name}"), self.child.id().to_string());
+        let sent = Command::new("kill").args([name, id]).status().expect("kill runs");
         assert!(sent.success());
     }
 
@@ -319,7 +324,7 @@ fn command<'a>(
     settings: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roomlog"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROOMLOG_")) {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROOMLOG_") || name.starts_with("OTEL_")) {
         command.env_remove(name);
     }
     command.args(arguments).envs(settings).stdin(Stdio::null());
