@@ -18,7 +18,7 @@ mod journal;
 mod listener;
 mod listings;
 mod mentions;
-pub mod metrics;
+mod metrics;
 mod notices;
 pub mod outbox;
 mod presence;
@@ -122,6 +122,11 @@ impl Edge {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         !self.core.lost.load(Ordering::Relaxed)
+    }
+
+    /// Shows what it holds and what waits in it, as metrics.
+    pub fn show(&self) {
+        self.core.show();
     }
 
     /// Its limits.

@@ -24,6 +24,9 @@ macro_rules! names {
             /// Every error there is, in order of code.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
+            /// Their names, in the same order.
+            pub const TEXTS: &'static [&'static str] = &[$($text,)*];
+
             /// Its stable name.
             #[must_use]
             pub const fn text(self) -> &'static str {

@@ -27,6 +27,7 @@ mod welcome;
 
 use crate::cli::{Admin, Command, Projection, Schemas};
 use crate::config::{Config, Loaded, Mode};
+use crate::metrics::process as metrics;
 use crate::rest::{Readiness, readiness_router};
 use crate::server;
 use engine::telemetry::Telemetry;
@@ -233,7 +234,13 @@ async fn serving(loaded: &Loaded, parts: Parts) -> Result<(), Error> {
         ));
     }
     let telemetry = Telemetry::start(&config.telemetry, parts.service())?;
-    describe_metrics();
+    metrics::begin(
+        config,
+        metrics::Parts {
+            edge: parts.edge,
+            projector: parts.history || parts.live,
+        },
+    );
     let shutdown = Shutdown::listen();
     let levels = levels::Signals::listen().map(|signals| {
         let following = signals.follow(loaded.file.clone(), telemetry.levels(), shutdown.ended.clone());
@@ -261,16 +268,6 @@ async fn serving(loaded: &Loaded, parts: Parts) -> Result<(), Error> {
 
 fn presence_expiry_ms(config: &Config) -> i64 {
     i64::try_from(config.edge.presence_expiry_ms).unwrap_or(i64::MAX)
-}
-
-fn describe_metrics() {
-    crate::metrics::describe();
-    engine::telemetry::describe();
-    crate::edge::metrics::describe();
-    engine::log::metrics::describe();
-    engine::travel::metrics::describe();
-    engine::people::metrics::describe();
-    projector::metrics::describe();
 }
 
 /// Keeps histograms from growing while nobody scrapes them.
@@ -311,6 +308,7 @@ async fn projectors_alone(
 ) -> Result<(), Error> {
     let readiness = Arc::new(Readiness::new(
         checks::projectors(stores, projectors),
+        vec![stores.shown()],
         &config.http,
         metrics,
     ));

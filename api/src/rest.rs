@@ -27,7 +27,7 @@ mod search;
 mod unread;
 
 pub(crate) use auth::error as account_error;
-pub use ops::{Check, Readiness, readiness_router};
+pub use ops::{Check, Readiness, Shown, readiness_router};
 pub use unread::UnreadBodies;
 
 use crate::auth::Origins;

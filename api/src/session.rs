@@ -18,8 +18,9 @@ use crate::edge::outbox::Outbox;
 use crate::edge::{Edge, clock::Clock};
 use crate::error::Error;
 use crate::limits::Limiter;
+use crate::metrics::doors::Asked;
 use crate::protocol::close::Code;
-use crate::protocol::{MESSAGE_BYTES, reply};
+use crate::protocol::{MESSAGE_BYTES, Verb, reply};
 use crate::trace::Trace;
 use bytes::Bytes;
 use commands::Done;
@@ -105,7 +106,9 @@ impl Door {
     }
 
     async fn authenticate(&self, id: u64, trace: Trace, token: &str) -> Done {
+        let asked = Asked::begin(Verb::Auth.name());
         let result = self.identify(token).await;
+        asked.answered(result.as_ref().err().map(|refused| refused.error.name));
         Done::Auth { id, trace, result }
     }
 

@@ -3,11 +3,13 @@
 //! What must hold: nothing waits for ever, for a connection, a lock or an answer; a failure of the store and a refusal of
 //! the data are never taken for one another, for the first is tried again and the second is not.
 
+mod pool;
 pub mod postgres;
 pub mod sqlite;
 
+pub(crate) use pool::Pool;
 use sqlx::pool::PoolConnection;
-use sqlx::{Database, Executor, Pool};
+use sqlx::{Database, Executor};
 use std::ops::{Deref, DerefMut};
 
 /// A transaction on a pooled connection. Whatever ends it but [`Transaction::commit`] (an error, or a caller who waits no

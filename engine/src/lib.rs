@@ -6,6 +6,7 @@
 //! - [`history`]: the journal and its rows (PostgreSQL, SQLite). [`people`]: accounts beside them.
 //! - [`database`]: what the stores on SQL share.
 //! - [`config`] and [`telemetry`]: layers of settings; logs, traces and metrics.
+//! - [`metrics`]: what the engine tells of itself, listed; [`measured`]: stores with a clock beside them.
 //! - [`text`]: what people write, normalised once at the door.
 //! - [`tls`]: the one TLS of a process.
 //! - [`clock`]: what time it is, for those who may know.
@@ -23,6 +24,8 @@ pub mod domain;
 pub mod history;
 pub mod live;
 pub mod log;
+pub mod measured;
+pub mod metrics;
 pub mod people;
 pub mod replay;
 pub mod telemetry;

@@ -6,7 +6,7 @@
 
 mod import;
 pub mod kafka;
-pub mod metrics;
+mod metrics;
 mod partitioner;
 pub mod sqlite;
 

@@ -10,7 +10,7 @@ mod bounded;
 pub mod device;
 pub mod ended;
 pub mod issuers;
-pub mod metrics;
+mod metrics;
 pub mod password;
 pub mod postgres;
 mod rows;

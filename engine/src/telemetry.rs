@@ -4,6 +4,7 @@
 //! is full; without `OTEL_EXPORTER_OTLP_ENDPOINT` nobody listens to the spans of the path ([`PATH`]), and a disabled
 //! span costs the look at one flag. No message body, password or token is ever recorded.
 
+mod catalogue;
 mod context;
 mod export;
 mod late;
@@ -12,6 +13,7 @@ mod lines;
 mod recorder;
 mod trace;
 
+pub use catalogue::{Family, Kind, Label, Metric, describe, reference};
 pub use context::TraceContext;
 pub use late::{Kept, Stage};
 pub use levels::Levels;
@@ -182,12 +184,6 @@ impl Telemetry {
             tracing::warn!(%error, "the last spans were not sent");
         }
     }
-}
-
-/// Says what each metric of telemetry is; call once at start.
-pub fn describe() {
-    export::describe();
-    late::describe();
 }
 
 fn tracer(config: &Config, service: &'static str, endpoint: &str) -> Result<SdkTracerProvider, Error> {

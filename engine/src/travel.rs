@@ -7,7 +7,7 @@
 //! It knows nothing of people and their rights, nor of what was deleted or erased since: it says what the log said then.
 
 mod error;
-pub mod metrics;
+mod metrics;
 mod walk;
 
 pub use error::Error;

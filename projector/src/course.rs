@@ -15,7 +15,7 @@ pub(crate) trait Course: Send {
     async fn tell(&mut self, topic: Topic, letters: &[Letter<'_>]) -> Result<(), Halt>;
 
     /// A batch was written: the partition stands at `next`.
-    fn written(&mut self, next: Offset, batch: Written);
+    fn written(&mut self, next: Offset, batch: Written<'_>);
 
     /// Whether what is written belongs to the traces of its events: it does where they are written for the first time.
     fn is_traced(&self) -> bool;
@@ -27,7 +27,7 @@ impl Course for Feed {
         dead_letters::write(&*self.common.log, topic, letters).await
     }
 
-    fn written(&mut self, next: Offset, batch: Written) {
+    fn written(&mut self, next: Offset, batch: Written<'_>) {
         Feed::written(self, next, batch);
     }
 

@@ -7,7 +7,7 @@ use crate::backoff::Backoff;
 use crate::halt::Halt;
 use crate::metrics::{self, Written};
 use crate::{Config, Error, Status};
-use engine::domain::{Offset, Partition};
+use engine::domain::{Offset, Partition, Timestamp};
 use engine::log::{Extent, Log, Record, Topic};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -47,8 +47,21 @@ pub(crate) struct Common {
     pub(crate) config: Arc<Config>,
     pub(crate) log: Arc<dyn Log>,
     pub(crate) status: Status,
-    /// Where this process's partitions stand, and since when.
-    pub(crate) stands: Mutex<BTreeMap<Partition, (Offset, Instant)>>,
+    /// Where this process's partitions stand.
+    pub(crate) stands: Mutex<BTreeMap<Partition, Stand>>,
+}
+
+/// Where a partition stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stand {
+    /// The next offset to write.
+    pub(crate) next: Offset,
+    /// Since when it stands there.
+    pub(crate) moved: Instant,
+    /// When the record at `next` was appended, once that is known: a batch begins with it, or the log was asked.
+    pub(crate) waiting: Option<Timestamp>,
+    /// When the last record was appended that was written.
+    pub(crate) written: Option<Timestamp>,
 }
 
 /// See the module.
@@ -121,7 +134,7 @@ impl Feed {
         // It fails only when everything is over.
         let _ = self.starts.send(start).await;
         self.fed = Some(fed);
-        self.stands(next);
+        self.stands(next, None);
         tracing::debug!(
             projection = self.common.projection,
             partition = %self.partition,
@@ -141,7 +154,7 @@ impl Feed {
             if let Some((records, permit)) = self.rest.take() {
                 self.rest = gathered.take(records, permit, &self.common.config);
                 if self.rest.is_some() {
-                    return Ok(Next::Batch(gathered.batch()));
+                    return Ok(self.batch(gathered));
                 }
                 if gathered.portions == 1 {
                     deadline = tokio::time::Instant::now() + Duration::from_millis(self.common.config.batch_wait_ms);
@@ -153,7 +166,7 @@ impl Feed {
                 () = self.over.cancelled() => return Err(Halt::Over),
                 came = fed.recv() => came,
                 () = tokio::time::sleep_until(deadline) => {
-                    return Ok(if gathered.records.is_empty() { Next::Idle } else { Next::Batch(gathered.batch()) });
+                    return Ok(if gathered.records.is_empty() { Next::Idle } else { self.batch(gathered) });
                 }
             };
             match came {
@@ -162,6 +175,18 @@ impl Feed {
                 None => return Err(Halt::Over),
             }
         }
+    }
+
+    fn batch(&self, gathered: Gathered) -> Next {
+        if let Some(first) = gathered.records.first()
+            && let Some(stand) = self.common.stands.lock().get_mut(&self.partition)
+        {
+            stand.waiting = Some(first.position.appended_at);
+        }
+        Next::Batch(Batch {
+            records: gathered.records,
+            _permits: gathered.permits,
+        })
     }
 
     fn lost(&self, error: engine::log::Error) -> Halt {
@@ -206,9 +231,9 @@ impl Feed {
     }
 
     /// A batch was written: the partition stands at `next`.
-    pub(crate) fn written(&mut self, next: Offset, batch: Written) {
+    pub(crate) fn written(&mut self, next: Offset, batch: Written<'_>) {
         self.well();
-        self.stands(next);
+        self.stands(next, batch.records.last().map(|last| last.position.appended_at));
         metrics::written(self.common.projection, batch);
     }
 
@@ -218,14 +243,20 @@ impl Feed {
         self.common.status.back(self.common.projection, Some(self.partition));
     }
 
-    fn stands(&self, next: Offset) {
+    fn stands(&self, next: Offset, written: Option<Timestamp>) {
+        let stand = Stand {
+            next,
+            moved: Instant::now(),
+            waiting: None,
+            written,
+        };
         let mut stands = self.common.stands.lock();
         match stands.get_mut(&self.partition) {
-            Some((old, _)) if *old == next => {}
-            Some(stand) => *stand = (next, Instant::now()),
+            Some(old) if old.next == next => {}
+            Some(old) => *old = stand,
             // Whoever has it now says where it stands.
             None if self.over() => {}
-            None => drop(stands.insert(self.partition, (next, Instant::now()))),
+            None => drop(stands.insert(self.partition, stand)),
         }
     }
 }
@@ -256,13 +287,6 @@ impl Gathered {
             self.records.push(record);
         }
         Some((records, permit))
-    }
-
-    fn batch(self) -> Batch {
-        Batch {
-            records: self.records,
-            _permits: self.permits,
-        }
     }
 }
 

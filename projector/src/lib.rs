@@ -15,6 +15,7 @@ mod error;
 mod feed;
 mod halt;
 pub mod history;
+mod lag;
 pub mod live;
 pub mod metrics;
 pub mod rebuild;

@@ -6,7 +6,7 @@
 use crate::backoff::{Backoff, pause};
 use crate::feed::{Common, Fed, Feed, Portion, Start, size};
 use crate::halt::Halt;
-use crate::{Config, Error, Status, metrics};
+use crate::{Config, Error, Status, lag, metrics};
 use async_trait::async_trait;
 use engine::domain::Partition;
 use engine::log::{self, Group, Log, Record, Topic, Turn};
@@ -148,7 +148,8 @@ impl Member {
 
     /// Until it is stopped (`None`), or the group fails.
     async fn run(mut self, mut group: Box<dyn Group>) -> Result<Option<log::Error>, Error> {
-        self.tasks.spawn(measure(self.common.clone(), self.stopping.clone()));
+        self.tasks
+            .spawn(lag::measure(self.common.clone(), self.stopping.clone()));
         let ended = self.take_turns(&mut *group).await;
         self.stopping.cancel();
         let mut ended = ended;
@@ -300,33 +301,6 @@ async fn keep_projecting(projection: Arc<dyn Projection>, mut feed: Feed) -> Res
             return Ok(());
         }
     }
-}
-
-/// Measures the lag until it is over.
-async fn measure(common: Arc<Common>, over: CancellationToken) -> Result<(), Error> {
-    let interval = Duration::from_millis(common.config.measure_ms.max(1));
-    while pause(interval, &over).await {
-        // A log that is away shows elsewhere; the lag is then the last one known.
-        let Ok(extents) = common.log.extents(common.topic).await else {
-            continue;
-        };
-        let stands = common.stands.lock().clone();
-        let lag_of = |partition, next| {
-            let extent = extents.iter().find(|extent| extent.partition == partition);
-            extent.map_or(0, |extent| extent.high.get().saturating_sub(next))
-        };
-        let (mut lag, mut age) = (0, Duration::ZERO);
-        for (partition, (next, moved)) in &stands {
-            let behind = lag_of(*partition, next.get());
-            lag += behind;
-            if behind > 0 {
-                age = age.max(moved.elapsed());
-            }
-        }
-        metrics::measured(common.projection, stands.len(), lag, age);
-    }
-    metrics::measured(common.projection, 0, 0, Duration::ZERO);
-    Ok(())
 }
 
 /// Runs two projections that stand and fall together.

@@ -176,10 +176,16 @@ impl Core {
                     }
                 }
             }
-            metrics::held(self.hub.len(), self.budget.used());
-            let (all, most) = self.hub.waiting();
-            metrics::waiting(all, most);
         }
+    }
+
+    /// Shows what is held, and what waits, now.
+    pub(super) fn show(&self) {
+        metrics::held(self.hub.len(), self.budget.used());
+        let (all, most) = self.hub.waiting();
+        metrics::waiting(all, most);
+        let free = self.commands.available_permits();
+        metrics::writes_in_flight(self.config.max_pending.saturating_sub(free));
     }
 
     /// Sleeps; false when the edge is being stopped.

@@ -264,8 +264,9 @@ impl Open {
                 let erased = core.erasures.list();
                 let frame = push::event(core.epoch(), &decoded.event, seq, position, &erased);
                 let at = position.appended_at;
+                super::metrics::accepted();
                 let push = traces::push(tail, seq, self.live.len());
-                self.broadcast(core, held.id, seq, &frame, &push);
+                self.broadcast(core, held.id, (seq, at), &frame, &push);
                 let share = core.share();
                 self.pushes.push(Push { frame, at, digest }, share);
                 self.end_where_over(core, held, &decoded.event, position);

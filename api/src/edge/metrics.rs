@@ -1,101 +1,64 @@
-//! The edge's metrics.
+//! Counts what the edge tells about itself. What each of it is, `crate::metrics` says.
 
 use crate::error::Name;
+use crate::metrics as of;
+use engine::clock;
 use engine::codec::Unread;
-use engine::domain::Reason;
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use engine::domain::{Reason, Timestamp};
+use engine::telemetry::{Family, Metric};
+use metrics::{Counter, Histogram};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-const PUSHED: &str = "roomlog_edge_pushed_total";
-const LAGGED: &str = "roomlog_edge_lagged_total";
-const IGNORED: &str = "roomlog_edge_ignored_total";
-const UNREAD: &str = "roomlog_edge_unread_total";
-const HELD: &str = "roomlog_edge_held_rooms";
-const KEPT: &str = "roomlog_edge_resume_bytes";
-const WAITING: &str = "roomlog_edge_waiting_bytes";
-const WAITING_MOST: &str = "roomlog_edge_waiting_most_bytes";
-const OPENED: &str = "roomlog_edge_opened_total";
-const COMMANDS: &str = "roomlog_edge_command_seconds";
-const SEARCHES: &str = "roomlog_edge_search_seconds";
-const TRAVELS: &str = "roomlog_edge_travel_seconds";
-const NAMES: &str = "roomlog_edge_names_total";
-const RESUMED: &str = "roomlog_edge_resumes_total";
-const REPLAYS: &str = "roomlog_edge_replays";
-const REPLAY_READERS: &str = "roomlog_edge_replay_readers";
-const REPLAY_SHARED: &str = "roomlog_edge_replay_shared_total";
-const REPLAYED: &str = "roomlog_edge_replayed_total";
-const REPLAYED_BYTES: &str = "roomlog_edge_replayed_bytes_total";
-const REPLAYS_IDLE: &str = "roomlog_edge_replays_idle_total";
-const LOST: &str = "roomlog_edge_tail_lost_total";
+static PUSHED: LazyLock<Counter> = LazyLock::new(|| of::PUSHED.counter());
+static DELAY: LazyLock<Histogram> = LazyLock::new(|| of::DELAY_SECONDS.histogram());
+static FOLDED: LazyLock<Family<Counter>> = LazyLock::new(|| Family::counters(&of::FOLDED));
+static DROPPED: LazyLock<Counter> = LazyLock::new(|| of::DROPPED.counter());
+static WRITES: LazyLock<Histogram> = LazyLock::new(|| of::WRITE_SECONDS.histogram_of(["ok"]));
 
-/// Says what each of them is.
-pub fn describe() {
-    describe_counter!(PUSHED, "Events queued for sessions of this edge");
-    describe_counter!(LAGGED, "Subscriptions paused because their session was too slow");
-    describe_counter!(IGNORED, "Events of held rooms that do not count, by reason");
-    describe_counter!(UNREAD, "Records that are no event, by reason");
-    describe_gauge!(HELD, "Rooms held by this edge");
-    describe_gauge!(KEPT, "Bytes of encoded events kept for resumes");
-    describe_gauge!(WAITING, "Bytes that wait to be written to the sessions of this edge");
-    describe_gauge!(
-        WAITING_MOST,
-        "Bytes that wait to be written to the one session for which most wait"
-    );
-    describe_counter!(OPENED, "Rooms opened, by where their state came from");
-    describe_histogram!(COMMANDS, "Seconds from a command to its answer, by outcome");
-    describe_histogram!(
-        SEARCHES,
-        "Seconds from a search to its answer, its turn awaited, by outcome"
-    );
-    describe_histogram!(
-        TRAVELS,
-        "Seconds from asking for a room as it stood to the answer, its turn awaited, by outcome"
-    );
-    describe_counter!(NAMES, "Usernames in texts that were looked up, by what was found");
-    describe_counter!(RESUMED, "Resumes asked for, by what became of them");
-    describe_gauge!(REPLAYS, "Replays under way");
-    describe_gauge!(REPLAY_READERS, "Readers of the log that replays have");
-    describe_counter!(REPLAY_SHARED, "Parts of the log that a replay found read by another");
-    describe_counter!(REPLAYED, "Records shown by replays");
-    describe_counter!(REPLAYED_BYTES, "Bytes of what replays showed");
-    describe_counter!(
-        REPLAYS_IDLE,
-        "Replays that were ended because nobody took anything of them"
-    );
-    describe_counter!(LOST, "Partitions that the tail lost: the log was cut or made anew");
+/// An event that was appended then was handed to so many sessions.
+pub(super) fn pushed(sessions: usize, appended_at: Timestamp) {
+    if sessions > 0 {
+        PUSHED.increment(sessions as u64);
+        DELAY.record(clock::since(appended_at));
+    }
 }
 
-pub(super) fn pushed(sessions: usize) {
-    counter!(PUSHED).increment(sessions as u64);
+pub(super) fn dropped(ephemerals: usize) {
+    DROPPED.increment(ephemerals as u64);
 }
 
 pub(super) fn replays(more: i8) {
-    gauge!(REPLAYS).increment(f64::from(more));
+    of::REPLAYS.gauge().increment(f64::from(more));
 }
 
 pub(super) fn replay_idle() {
-    counter!(REPLAYS_IDLE).increment(1);
+    of::REPLAYS_IDLE.counter().increment(1);
 }
 
 pub(super) fn replay_readers(more: i8) {
-    gauge!(REPLAY_READERS).increment(f64::from(more));
+    of::REPLAY_READERS.gauge().increment(f64::from(more));
 }
 
 pub(super) fn replay_shared() {
-    counter!(REPLAY_SHARED).increment(1);
+    of::REPLAY_SHARED.counter().increment(1);
 }
 
 pub(super) fn replayed(records: usize, bytes: usize) {
-    counter!(REPLAYED).increment(records as u64);
-    counter!(REPLAYED_BYTES).increment(bytes as u64);
+    of::REPLAYED.counter().increment(records as u64);
+    of::REPLAYED_BYTES.counter().increment(bytes as u64);
 }
 
 pub(super) fn lagged() {
-    counter!(LAGGED).increment(1);
+    of::LAGGED.counter().increment(1);
+}
+
+pub(super) fn accepted() {
+    FOLDED.count("accepted", 1);
 }
 
 pub(super) fn ignored(reason: Reason) {
-    counter!(IGNORED, "reason" => reason.name()).increment(1);
+    FOLDED.count(reason.name(), 1);
 }
 
 pub(super) fn unread(unread: &Unread) {
@@ -103,48 +66,53 @@ pub(super) fn unread(unread: &Unread) {
         Unread::Future => "future",
         Unread::Bad(bad) => bad.name(),
     };
-    counter!(UNREAD, "reason" => reason).increment(1);
+    of::UNREAD.counter_of([reason]).increment(1);
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a gauge is a float; nobody has 2^53 rooms")]
 pub(super) fn held(rooms: usize, bytes: usize) {
-    gauge!(HELD).set(rooms as f64);
-    gauge!(KEPT).set(bytes as f64);
+    of::HELD.gauge().set(rooms as f64);
+    of::KEPT.gauge().set(bytes as f64);
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a gauge is a float; nobody has 2^53 bytes")]
 pub(super) fn waiting(all: usize, most: usize) {
-    gauge!(WAITING).set(all as f64);
-    gauge!(WAITING_MOST).set(most as f64);
+    of::WAITING.gauge().set(all as f64);
+    of::WAITING_MOST.gauge().set(most as f64);
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a gauge is a float; nobody has 2^53 commands")]
+pub(super) fn writes_in_flight(writes: usize) {
+    of::WRITES_IN_FLIGHT.gauge().set(writes as f64);
 }
 
 pub(super) fn opened(from: &'static str) {
-    counter!(OPENED, "from" => from).increment(1);
+    of::OPENED.counter_of([from]).increment(1);
 }
 
 pub(super) fn answered(took: Duration, refused: Option<Name>) {
-    let outcome = refused.map_or("ok", Name::text);
-    histogram!(COMMANDS, "outcome" => outcome).record(took.as_secs_f64());
+    match refused {
+        None => WRITES.record(took),
+        Some(_) => ended(&of::WRITE_SECONDS, took, refused),
+    }
 }
 
 pub(super) fn searched(took: Duration, refused: Option<Name>) {
-    let outcome = refused.map_or("ok", Name::text);
-    histogram!(SEARCHES, "outcome" => outcome).record(took.as_secs_f64());
+    ended(&of::SEARCH_SECONDS, took, refused);
 }
 
 pub(super) fn travelled(took: Duration, refused: Option<Name>) {
-    let outcome = refused.map_or("ok", Name::text);
-    histogram!(TRAVELS, "outcome" => outcome).record(took.as_secs_f64());
+    ended(&of::TRAVEL_SECONDS, took, refused);
+}
+
+fn ended(metric: &Metric, took: Duration, refused: Option<Name>) {
+    metric.histogram_of([refused.map_or("ok", Name::text)]).record(took);
 }
 
 pub(super) fn name_looked_up(outcome: &'static str) {
-    counter!(NAMES, "outcome" => outcome).increment(1);
+    of::NAMES.counter_of([outcome]).increment(1);
 }
 
 pub(super) fn resumed(outcome: &'static str) {
-    counter!(RESUMED, "outcome" => outcome).increment(1);
-}
-
-pub(super) fn lost() {
-    counter!(LOST).increment(1);
+    of::RESUMES.counter_of([outcome]).increment(1);
 }

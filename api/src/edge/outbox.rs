@@ -7,6 +7,7 @@
 //! Whoever takes the waker owes the session a write or a wake-up: so what was queued is never left lying, and nobody is
 //! woken twice for it.
 
+use super::metrics;
 use super::traces::Delivery;
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -62,6 +63,8 @@ pub struct Full;
 pub struct Taken {
     /// Bytes of the frames.
     pub bytes: usize,
+    /// How many of them are replies, events (and what is never dropped like them), ephemerals.
+    pub kinds: [usize; 3],
     /// Whether more is waiting.
     pub more: bool,
     /// Set once the session must end; frames that were taken are still to be written before the `bye`.
@@ -215,9 +218,10 @@ impl Outbox {
     /// into `deliveries`.
     pub fn take(&self, frames: &mut Vec<Bytes>, deliveries: &mut Vec<Delivery>, most_bytes: usize) -> Taken {
         let mut queue = self.queue.lock();
-        let mut bytes = 0;
+        let (mut bytes, mut kinds) = (0, [0; 3]);
         while bytes < most_bytes {
             let Some(entry) = queue.pop() else { break };
+            kinds[entry.class as usize] += 1;
             bytes += entry.frame.len();
             frames.push(entry.frame);
             deliveries.extend(entry.delivery.map(|delivery| *delivery));
@@ -228,6 +232,7 @@ impl Outbox {
         }
         let taken = Taken {
             bytes,
+            kinds,
             more,
             close: if more { None } else { queue.close.clone() },
         };
@@ -359,6 +364,8 @@ impl Queue {
     fn put_ephemeral(&mut self, frame: Bytes, bound: usize) {
         if self.push_bytes + frame.len() <= bound {
             self.put(frame, Class::Ephemeral);
+        } else {
+            metrics::dropped(1);
         }
     }
 
@@ -394,11 +401,15 @@ impl Queue {
             abandoned: self.abandoned,
             ..Self::default()
         };
+        let mut dropped = 0;
         while let Some(entry) = self.pop() {
-            if entry.class != Class::Ephemeral {
+            if entry.class == Class::Ephemeral {
+                dropped += 1;
+            } else {
                 kept.put_entry(entry);
             }
         }
+        metrics::dropped(dropped);
         *self = kept;
     }
 

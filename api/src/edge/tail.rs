@@ -92,7 +92,6 @@ impl Handler for Tail {
     }
 
     fn on_lost(&mut self, topic: Topic, partition: Partition, error: &Error) {
-        metrics::lost();
         self.core.lost.store(true, Ordering::Relaxed);
         tracing::error!(?topic, %partition, %error, "the tail lost a partition: restart this edge once the log is mended");
     }

@@ -10,7 +10,7 @@ use crate::bouncer::Bouncer;
 use crate::config::{Config, millis};
 use crate::edge::clock::{Clock, SystemClock};
 use crate::edge::{Edge, Parts};
-use crate::rest::{App, Readiness, router};
+use crate::rest::{App, Readiness, Shown, router};
 use crate::session::{Door, Registry};
 use engine::people::{Accounts, People};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -94,6 +94,7 @@ async fn begin<'a>(
     let watch = tokio::spawn(async move { bouncer.watch(watching).await });
     let readiness = Arc::new(Readiness::new(
         checks::edge(stores, projectors, &edge, &people),
+        vec![stores.shown(), shown(&edge)],
         &config.http,
         metrics,
     ));
@@ -112,6 +113,12 @@ async fn begin<'a>(
         watch,
         stop_watch,
     })
+}
+
+/// What the edge is like whenever metrics are asked for.
+fn shown(edge: &Arc<Edge>) -> Shown {
+    let edge = edge.clone();
+    Box::new(move || edge.show())
 }
 
 /// Rooms that another log led to would be folded on from offsets that mean nothing here.

@@ -4,9 +4,10 @@ mod embedded;
 mod show;
 
 use super::waiting::Patience;
-use super::{Error, describe_metrics, serve_http, upkeep};
+use super::{Error, serve_http, upkeep};
 use crate::cli::rebuild::{Rebuild, Which};
 use crate::config::{Config, Mode};
+use crate::metrics::process as metrics;
 use crate::process::shutdown::Shutdown;
 use crate::rest::{Readiness, readiness_router};
 use crate::server;
@@ -30,7 +31,13 @@ pub(super) async fn run(config: &Config, asked: &Rebuild) -> Result<(), Error> {
         ));
     }
     let telemetry = Telemetry::start(&config.telemetry, "roomlog-rebuild")?;
-    describe_metrics();
+    metrics::begin(
+        config,
+        metrics::Parts {
+            edge: false,
+            projector: true,
+        },
+    );
     let shutdown = Shutdown::listen();
     let keeping = tokio::spawn(upkeep(telemetry.metrics(), shutdown.ended.clone()));
     let ran = observed(config, asked, &shutdown, telemetry.metrics()).await;
@@ -53,7 +60,7 @@ async fn observed(
         return told(config, asked, shutdown).await;
     };
     let listener = server::bind(address).map_err(|source| Error::Listen { address, source })?;
-    let readiness = Arc::new(Readiness::new(Vec::new(), &config.http, metrics));
+    let readiness = Arc::new(Readiness::new(Vec::new(), Vec::new(), &config.http, metrics));
     let stop = CancellationToken::new();
     let http = serve_http(listener, readiness_router(readiness).into(), config, stop.clone());
     let ran = told(config, asked, shutdown).await;

@@ -4,9 +4,11 @@ use super::waiting::Patience;
 use super::{Error, Parts, presence_expiry_ms};
 use crate::config::{Config, Mode, millis};
 use crate::edge::wire::Wire;
+use crate::rest::Shown;
 use engine::codec::lock::Lock;
 use engine::live::{MemoryLive, RedisConfig, RedisLive};
 use engine::log::Log;
+use engine::measured::Measured;
 use engine::people::People;
 use engine::{history, live, log, people};
 use std::collections::HashMap;
@@ -36,7 +38,8 @@ pub(super) struct OfEdge {
     pub(super) wire: Wire,
 }
 
-/// What must be closed at the end, after everything that uses it.
+/// What has connections: it must be closed at the end, after everything that uses it.
+#[derive(Clone)]
 enum Closing {
     Embedded {
         history: history::sqlite::Sqlite,
@@ -46,6 +49,21 @@ enum Closing {
         history: history::postgres::Postgres,
         people: Option<Arc<people::postgres::Postgres>>,
     },
+}
+
+impl Closing {
+    fn show(&self) {
+        match self {
+            Self::Embedded { history, people } => {
+                history.show();
+                people.show();
+            }
+            Self::Cluster { history, people } => {
+                history.show();
+                people.iter().for_each(|people| people.show());
+            }
+        }
+    }
 }
 
 impl Stores {
@@ -68,7 +86,7 @@ impl Stores {
         let people = Arc::new(people::sqlite::Sqlite::open(&folder.join(PEOPLE_FILE)).await?);
         let live = MemoryLive::new(presence_expiry_ms(config));
         let of_edge = OfEdge {
-            people: people.clone(),
+            people: Arc::new(Measured::new(people.clone())),
             wire: Wire::SingleObject,
         };
         let stands_on = history.clone();
@@ -88,7 +106,7 @@ impl Stores {
             let ask = async || people.schema_ids().await;
             let wire = wire(&patience.ask("PostgreSQL", stop, ask).await?)?;
             let of_edge = OfEdge {
-                people: people.clone(),
+                people: Arc::new(Measured::new(people.clone())),
                 wire,
             };
             (Some(people), Some(of_edge))
@@ -105,6 +123,12 @@ impl Stores {
         Ok(Self::of(config, Arc::new(log), stands_on, live, of_edge, closing))
     }
 
+    /// What their pools are like whenever metrics are asked for.
+    pub(super) fn shown(&self) -> Shown {
+        let pooled = self.closing.clone();
+        Box::new(move || pooled.show())
+    }
+
     /// A store of history or of live views is one thing with two halves.
     fn of<H, L>(
         config: &Config,
@@ -118,7 +142,8 @@ impl Stores {
         H: history::Reader + history::Writer + 'static,
         L: live::Reader + live::Writer + 'static,
     {
-        let (history, live) = (Arc::new(history), Arc::new(live));
+        let history = Arc::new(Measured::new(Arc::new(history)));
+        let live = Arc::new(Measured::new(Arc::new(live)));
         Self {
             log,
             history_reader: history.clone(),

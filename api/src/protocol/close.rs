@@ -13,6 +13,9 @@ macro_rules! codes {
             /// Every code there is, in order.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
+            /// Their numbers, in the same order.
+            pub const NUMBERS: &'static [&'static str] = &[$(stringify!($code),)*];
+
             /// The WebSocket close code.
             #[must_use]
             pub const fn code(self) -> u16 {

@@ -52,6 +52,9 @@ macro_rules! verbs {
         pub const VERBS: &[Verb] = &[$(Verb::$verb,)*];
 
         impl Verb {
+            /// Their names, in the same order.
+            pub const NAMES: &'static [&'static str] = &[$($name,)*];
+
             /// Its name in a frame.
             #[must_use]
             pub const fn name(self) -> &'static str {

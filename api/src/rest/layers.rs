@@ -6,6 +6,7 @@ use super::{App, UnreadBodies};
 use crate::auth::Origins;
 use crate::config::{Config, millis};
 use crate::error::{Error, Name};
+use crate::metrics::doors::Request as Counted;
 use crate::trace::{Trace, failure};
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -18,7 +19,7 @@ use futures_util::FutureExt as _;
 use ipnet::IpNet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 /// How long a browser may keep what CORS allowed.
@@ -67,7 +68,7 @@ fn cors(origins: &Origins) -> CorsLayer {
 }
 
 async fn outermost(mut request: Request, next: Next, timeout: Duration) -> Response {
-    let begun = Instant::now();
+    let counted = Counted::begin(request.method(), request.headers());
     let path = request.extensions().get::<MatchedPath>().cloned();
     let path = path.as_ref().map_or("none", MatchedPath::as_str);
     let method = request.method().clone();
@@ -99,7 +100,7 @@ async fn outermost(mut request: Request, next: Next, timeout: Duration) -> Respo
         .span()
         .record("http.response.status_code", response.status().as_u16());
     trace.end(failed);
-    crate::metrics::request(path, response.status(), begun.elapsed());
+    counted.answered(path, &response);
     response
 }
 

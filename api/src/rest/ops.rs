@@ -2,6 +2,7 @@
 
 use crate::config::{Http, millis};
 use crate::error::Error;
+use crate::metrics::process;
 use async_trait::async_trait;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -28,6 +29,9 @@ pub trait Check: Send + Sync {
     async fn check(&self) -> Result<(), String>;
 }
 
+/// Something that is shown as it is when somebody asks for metrics: this puts it there.
+pub type Shown = Box<dyn Fn() + Send + Sync>;
+
 /// What `/readyz` asks, and what `/metrics` shows.
 pub struct Readiness {
     checks: Vec<Box<dyn Check>>,
@@ -38,22 +42,27 @@ pub struct Readiness {
     /// What they answered last, and when. Whoever asks while they are being asked waits for the same answer.
     answers: Mutex<Option<(Instant, Answers)>>,
     metrics: PrometheusHandle,
+    shown: Vec<Shown>,
     draining: AtomicBool,
 }
+
+/// What is said of a dependency that answers.
+const UP: &str = "up";
 
 /// `up`, or `down: ` and why, by name.
 type Answers = BTreeMap<&'static str, String>;
 
 impl Readiness {
-    /// Ready while every check succeeds and nobody drains.
+    /// Ready while every check succeeds and nobody drains; metrics show, beside what was counted, what is `shown`.
     #[must_use]
-    pub fn new(checks: Vec<Box<dyn Check>>, config: &Http, metrics: PrometheusHandle) -> Self {
+    pub fn new(checks: Vec<Box<dyn Check>>, shown: Vec<Shown>, config: &Http, metrics: PrometheusHandle) -> Self {
         Self {
             checks,
             patience: millis(config.check_timeout_ms),
             interval: millis(config.check_interval_ms),
             answers: Mutex::new(None),
             metrics,
+            shown,
             draining: AtomicBool::new(false),
         }
     }
@@ -72,7 +81,7 @@ impl Readiness {
         }
         let asked = self.checks.iter().map(async |check| {
             let answer = match tokio::time::timeout(self.patience, check.check()).await {
-                Ok(Ok(())) => "up".to_owned(),
+                Ok(Ok(())) => UP.to_owned(),
                 Ok(Err(error)) => format!("down: {error}"),
                 Err(_) => "down: no answer".to_owned(),
             };
@@ -117,7 +126,7 @@ async fn livez() -> &'static str {
 async fn readyz(State(readiness): State<Arc<Readiness>>) -> Result<Response, Error> {
     let dependencies = readiness.answers().await;
     let draining = readiness.draining.load(Ordering::Relaxed);
-    let ready = !draining && dependencies.values().all(|answer| answer == "up");
+    let ready = !draining && dependencies.values().all(|answer| answer == UP);
     let status = if ready {
         StatusCode::OK
     } else {
@@ -134,6 +143,11 @@ async fn readyz(State(readiness): State<Arc<Readiness>>) -> Result<Response, Err
 /// What it counts, as Prometheus reads it.
 #[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, description = "Samples.", body = String)))]
 async fn metrics(State(readiness): State<Arc<Readiness>>) -> Response {
+    for (name, answer) in readiness.answers().await {
+        process::dependency(name, answer == UP);
+    }
+    process::show();
+    readiness.shown.iter().for_each(|show| show());
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, readiness.metrics.render()).into_response()
 }

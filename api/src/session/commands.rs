@@ -4,7 +4,8 @@ use super::{Door, Identity, Refused, Who};
 use crate::command::{Caller, Write};
 use crate::edge::replay;
 use crate::edge::view::Resume;
-use crate::error::Error;
+use crate::error::{Error, Name};
+use crate::metrics::doors::Asked;
 use crate::protocol::Command;
 use crate::protocol::reply::{self, Receipt};
 use crate::shown::{ShownMessage, ShownPresence, ShownReplay, ShownSubscription};
@@ -63,51 +64,61 @@ pub(super) fn empty(id: u64) -> Bytes {
 }
 
 /// Begins a command. What it does first is done when its future is first polled, not here.
-pub(super) fn begin(who: &Who, id: u64, mut command: Command, trace: Trace) -> Begun {
+pub(super) fn begin(who: &Who, id: u64, mut command: Command, trace: Trace, asked: Asked) -> Begun {
     command.set_trace(trace.context());
     let door = who.door.clone();
     let caller = who.caller.clone();
     match command {
-        Command::Ping => Begun::Done(reply::ok(id, &Time { time: door.now() })),
+        Command::Ping => {
+            asked.answered(None);
+            Begun::Done(reply::ok(id, &Time { time: door.now() }))
+        }
         Command::Unsubscribe { room } => {
             who.member.unsubscribe(room);
+            asked.answered(None);
             Begun::Done(empty(id))
         }
-        Command::Subscribe { room, resume, recent } => subscribe(who, id, trace, room, resume, recent),
-        Command::Write(command) => running(id, trace.clone(), write(door, caller, command, id, trace)),
+        Command::Subscribe { room, resume, recent } => subscribe(who, id, trace, asked, (room, resume, recent)),
+        Command::Write(command) => running(id, trace.clone(), asked, write(door, caller, command, id, trace)),
         Command::Read { room, seq } => {
             let member = who.member.clone();
-            running(id, trace, async move {
+            running(id, trace, asked, async move {
                 let read_seq = member.read(&caller, room, seq).await?;
                 Ok(reply::ok(id, &ReadTo { read_seq }))
             })
         }
-        Command::Typing { room } => running(id, trace, async move {
+        Command::Typing { room } => running(id, trace, asked, async move {
             door.edge.typing(&caller, room).await?;
             Ok(empty(id))
         }),
-        Command::Recent { room, limit } => running(id, trace, async move {
+        Command::Recent { room, limit } => running(id, trace, asked, async move {
             let messages = door.edge.recent(&caller, room, limit).await?;
             let recent = ShownMessage::all(&messages, caller.user_id);
             Ok(reply::ok(id, &Recent { recent }))
         }),
-        Command::Presence { room } => running(id, trace, async move {
+        Command::Presence { room } => running(id, trace, asked, async move {
             let presence = door.edge.presence(&caller, room).await?;
             Ok(reply::ok(id, &ShownPresence::of(&presence)))
         }),
-        Command::Replay(command) => replay(who, id, trace, command),
-        Command::More { replay, window } => Begun::Done(answered(id, &trace, who.member.more(replay, window))),
-        Command::Cancel { replay } => Begun::Done(answered(id, &trace, who.member.cancel(replay))),
+        Command::Replay(command) => replay(who, id, trace, asked, command),
+        Command::More { replay, window } => Begun::Done(answered(id, &trace, asked, who.member.more(replay, window))),
+        Command::Cancel { replay } => Begun::Done(answered(id, &trace, asked, who.member.cancel(replay))),
         // The session itself takes it before it comes here.
         Command::Auth { .. } => Begun::Done(empty(id)),
     }
 }
 
-fn running(id: u64, trace: Trace, work: impl Future<Output = Result<Bytes, Error>> + Send + 'static) -> Begun {
+fn running(
+    id: u64,
+    trace: Trace,
+    asked: Asked,
+    work: impl Future<Output = Result<Bytes, Error>> + Send + 'static,
+) -> Begun {
     Begun::Running(Box::pin(async move {
-        let worked = work.await;
-        trace.end(worked.as_ref().err().and_then(|error| failure(error.name)));
-        match worked {
+        let answer = work.await;
+        asked.answered(refused(&answer));
+        trace.end(refused(&answer).and_then(failure));
+        match answer {
             Ok(frame) => Done::Reply(frame),
             Err(error) => Done::Reply(reply::error(id, &error, &trace.id())),
         }
@@ -119,7 +130,12 @@ async fn write(door: Arc<Door>, caller: Caller, write: Box<Write>, id: u64, trac
     Ok(reply::ok(id, &Receipt::of(&ack, door.edge.epoch(), &trace)))
 }
 
-fn answered(id: u64, trace: &Trace, done: Result<(), Error>) -> Bytes {
+fn refused<A>(answer: &Result<A, Error>) -> Option<Name> {
+    answer.as_ref().err().map(|error| error.name)
+}
+
+fn answered(id: u64, trace: &Trace, asked: Asked, done: Result<(), Error>) -> Bytes {
+    asked.answered(refused(&done));
     match done {
         Ok(()) => empty(id),
         Err(error) => reply::error(id, &error, &trace.id()),
@@ -127,12 +143,13 @@ fn answered(id: u64, trace: &Trace, done: Result<(), Error>) -> Bytes {
 }
 
 /// The reply is queued before the first event may come.
-fn replay(who: &Who, id: u64, trace: Trace, command: replay::Command) -> Begun {
+fn replay(who: &Who, id: u64, trace: Trace, asked: Asked, command: replay::Command) -> Begun {
     let member = who.member.clone();
     Begun::Running(Box::pin(async move {
-        let replayed = member.replay(command).await;
-        trace.end(replayed.as_ref().err().and_then(|error| failure(error.name)));
-        match replayed {
+        let answer = member.replay(command).await;
+        asked.answered(refused(&answer));
+        trace.end(refused(&answer).and_then(failure));
+        match answer {
             Ok((replaying, starting)) => {
                 member.outbox().reply(reply::ok(id, &ShownReplay::of(&replaying)));
                 starting.go(trace.id());
@@ -144,12 +161,19 @@ fn replay(who: &Who, id: u64, trace: Trace, command: replay::Command) -> Begun {
 }
 
 /// The reply is queued before the room's events may come.
-fn subscribe(who: &Who, id: u64, trace: Trace, room: RoomId, resume: Option<Resume>, recent: usize) -> Begun {
+fn subscribe(
+    who: &Who,
+    id: u64,
+    trace: Trace,
+    asked: Asked,
+    (room, resume, recent): (RoomId, Option<Resume>, usize),
+) -> Begun {
     let member = who.member.clone();
     let viewer = who.caller.user_id;
     Begun::Running(Box::pin(async move {
         let answer = member.subscribe(room, resume, recent).await;
-        trace.end(answer.as_ref().err().and_then(|error| failure(error.name)));
+        asked.answered(refused(&answer));
+        trace.end(refused(&answer).and_then(failure));
         match answer {
             Ok((subscribed, joining)) => {
                 let frame = reply::ok(id, &ShownSubscription::of(&subscribed, viewer));

@@ -67,7 +67,7 @@ fn live(
         Beginning::Unknown => {}
         Beginning::Refused(code) => session.end(code),
     }
-    crate::metrics::session_opened();
+    crate::metrics::doors::session_opened();
     async move {
         session.run().await;
         drop(place);

@@ -13,6 +13,7 @@ use super::{Door, Who};
 use crate::config::millis;
 use crate::edge::outbox::{Close, Outbox};
 use crate::error::{Error, Name};
+use crate::metrics::doors::{self, Asked};
 use crate::protocol::close::Code;
 use crate::protocol::{Command, Frame, reply};
 use crate::trace::Trace;
@@ -115,9 +116,9 @@ impl Session {
             self.door.registry.remove(who.caller.user_id, self.id);
         }
         match end {
-            End::Gone => crate::metrics::session_gone(),
+            End::Gone => doors::session_gone(),
             End::Close(close) => {
-                crate::metrics::session_closed(close.code);
+                doors::session_closed(close.code);
                 let bye = reply::bye(close.code, &close.reason, self.door.comeback_ms(close.code));
                 self.socket.close(&bye, close.code, &close.reason).await;
             }
@@ -315,9 +316,8 @@ impl Session {
                 self.refuse(id, &trace, &error);
             }
             (Ok(command), Some(who)) => {
-                crate::metrics::command(verb);
                 let (span, context) = (trace.span().clone(), trace.context().clone());
-                match commands::begin(who, id, command, trace) {
+                match commands::begin(who, id, command, trace, Asked::begin(verb)) {
                     commands::Begun::Done(frame) => self.outbox.reply(frame),
                     commands::Begun::Running(future) => self.start(within(&context, span, future)),
                 }
@@ -334,7 +334,7 @@ impl Session {
     }
 
     fn refuse(&self, id: u64, trace: &Trace, error: &Error) {
-        crate::metrics::refused(error.name);
+        doors::refused(error.name);
         self.outbox.reply(reply::error(id, error, &trace.id()));
     }
 

@@ -7,6 +7,7 @@
 
 use crate::edge::outbox::{Close, Outbox, Sink, Taken};
 use crate::edge::traces::Delivery;
+use crate::metrics::doors;
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::{Sink as _, Stream as _};
 use parking_lot::Mutex;
@@ -123,6 +124,7 @@ impl Wire {
         header(&mut scratch.bytes, TEXT, joined);
         join(&mut scratch.bytes, &scratch.frames);
         scratch.frames.clear();
+        doors::frames(taken.kinds);
         let written = self.try_write(&scratch.bytes);
         if let Ok(written) = written {
             state.pending.extend_from_slice(&scratch.bytes[written..]);
@@ -142,7 +144,11 @@ impl Wire {
         match self.stream.try_write(bytes) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
             Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-            other => other,
+            Ok(written) => {
+                doors::sent(written);
+                Ok(written)
+            }
+            broken => broken,
         }
     }
 }
@@ -165,6 +171,7 @@ impl AsyncRead for Half {
             ready!(stream.poll_read_ready(cx))?;
             match stream.try_read(buffer.initialize_unfilled()) {
                 Ok(read) => {
+                    doors::received(read);
                     buffer.advance(read);
                     return Poll::Ready(Ok(()));
                 }

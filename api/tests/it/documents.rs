@@ -20,6 +20,11 @@ fn the_protocol_page_is_that_of_the_code() {
 }
 
 #[test]
+fn the_page_of_metrics_is_that_of_the_tables() {
+    agrees("docs/metrics.md", &api::metrics::page());
+}
+
+#[test]
 fn the_configuration_page_is_that_of_the_defaults() {
     let introduction = "# Configuration\n\nBuilt-in defaults, then `--config FILE` (TOML), then the environment: `ROOMLOG_` and the setting's name, `__` between\n\
         levels. A name that is no setting is an error. `roomlog config` prints what is in force. This page is made from\n\

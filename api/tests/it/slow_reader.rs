@@ -23,8 +23,6 @@ async fn a_session_that_stops_reading_lags_and_others_do_not_notice() {
     // Whoever does not read does not answer pings either: here that must not be what ends it.
     let server = Server::embedded_with(&[
         ("ROOMLOG_EDGE__OUTBOX_BYTES", &OUTBOX.to_string()),
-        // What waits is measured as often as idle rooms are looked for.
-        ("ROOMLOG_EDGE__IDLE_RELEASE_MS", "100"),
         ("ROOMLOG_SESSION__PING_INTERVAL_MS", "600000"),
         ("ROOMLOG_SESSION__PONG_TIMEOUT_MS", "300000"),
     ])

@@ -1,10 +1,10 @@
 //! PostgreSQL: one pool per schema, every wait bounded on both sides of the wire.
 
-use super::Failure;
+use super::{Failure, Pool};
 use serde::Deserialize;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Postgres};
 use std::future::Future;
 use std::time::Duration;
 
@@ -89,8 +89,12 @@ impl Durability {
     }
 }
 
-/// A pool whose unqualified names are those of `schema`. It connects when first asked: a server that is away stops no start.
-pub(crate) fn connect(config: &Config, schema: &str, durability: Durability) -> Result<PgPool, Failure> {
+/// A pool whose unqualified names are those of `schema`, which is its own name too. It connects when first asked: a server that is away stops no start.
+pub(crate) fn connect(
+    config: &Config,
+    schema: &'static str,
+    durability: Durability,
+) -> Result<Pool<Postgres>, Failure> {
     let milliseconds = |wait: u64| format!("{wait}ms");
     let options = config.options(schema)?.options([
         ("statement_timeout", milliseconds(config.statement_ms)),
@@ -101,10 +105,11 @@ pub(crate) fn connect(config: &Config, schema: &str, durability: Durability) -> 
         ),
         ("synchronous_commit", durability.setting().to_owned()),
     ]);
-    Ok(PgPoolOptions::new()
+    let pool = PgPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(Duration::from_millis(config.acquire_ms))
-        .connect_lazy_with(options))
+        .connect_lazy_with(options);
+    Ok(Pool::new(pool, schema))
 }
 
 /// One connection beside the pools, for work that may take `statement_ms` and that nobody waits behind. The server notices

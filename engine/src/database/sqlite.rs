@@ -1,8 +1,9 @@
 //! SQLite: one writing connection and some reading ones on a file in WAL mode.
 
-use super::Failure;
+use super::{Failure, Pool};
+use sqlx::Sqlite;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,14 +34,19 @@ pub(crate) enum Durability {
 #[derive(Clone, Debug)]
 pub(crate) struct File {
     /// The one connection that writes.
-    pub(crate) writer: SqlitePool,
+    pub(crate) writer: Pool<Sqlite>,
     /// Those that read, each transaction one snapshot.
-    pub(crate) readers: SqlitePool,
+    pub(crate) readers: Pool<Sqlite>,
 }
 
 impl File {
-    /// Opens or makes the file, and brings it up to date.
-    pub(crate) async fn open(path: &Path, durability: Durability, migrator: &Migrator) -> Result<Self, Failure> {
+    /// Opens or makes the file, and brings it up to date. Metrics call its pools by `names`: writer, readers.
+    pub(crate) async fn open(
+        path: &Path,
+        names: [&'static str; 2],
+        durability: Durability,
+        migrator: &Migrator,
+    ) -> Result<Self, Failure> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -72,7 +78,17 @@ impl File {
             .await
             .map_err(|error| named(failure(&error)))?;
         let readers = pool(READERS).connect_lazy_with(options);
-        Ok(Self { writer, readers })
+        let [writing, reading] = names;
+        Ok(Self {
+            writer: Pool::new(writer, writing),
+            readers: Pool::new(readers, reading),
+        })
+    }
+
+    /// Shows how many connections there are now.
+    pub(crate) fn show(&self) {
+        self.writer.show();
+        self.readers.show();
     }
 
     /// Closes every connection; what is in the WAL moves into the file.

@@ -15,12 +15,12 @@ mod spoken;
 mod writer;
 
 use super::Error;
-use crate::database::Transaction;
 use crate::database::postgres::{self, within};
+use crate::database::{Pool, Transaction};
 use crate::domain::{Offset, Partition};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnection;
-use sqlx::{PgPool, Postgres as Pg, query_scalar};
+use sqlx::{Postgres as Pg, query_scalar};
 use std::future::Future;
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub async fn migrate(config: &Config) -> Result<(), Error> {
 /// History in PostgreSQL, for reading and writing.
 #[derive(Clone, Debug)]
 pub struct Postgres {
-    pool: PgPool,
+    pool: Pool<Pg>,
     limit: Duration,
 }
 
@@ -60,6 +60,11 @@ impl Postgres {
             pool: postgres::connect(config, SCHEMA, config.history_durability())?,
             limit: Duration::from_millis(config.operation_ms),
         })
+    }
+
+    /// Shows what its pool is like now.
+    pub fn show(&self) {
+        self.pool.show();
     }
 
     /// Closes every connection.

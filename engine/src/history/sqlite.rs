@@ -25,6 +25,9 @@ const EVENTS: &str = "events";
 /// The checkpoints of the reads topic.
 const READS: &str = "reads";
 
+/// As metrics call those who write and those who read.
+const POOLS: [&str; 2] = ["history-writer", "history-readers"];
+
 /// History in SQLite, for reading and writing.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
@@ -37,8 +40,13 @@ impl Sqlite {
     /// # Errors
     /// [`Error::Unavailable`] names the file and what is wrong with it; [`Error::Corrupt`]: delete it.
     pub async fn open(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path, Durability::Derived, &MIGRATIONS).await?;
+        let file = File::open(path, POOLS, Durability::Derived, &MIGRATIONS).await?;
         Ok(Self { file })
+    }
+
+    /// Shows what its pools are like now.
+    pub fn show(&self) {
+        self.file.show();
     }
 
     /// Closes the file.

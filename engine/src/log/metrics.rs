@@ -1,50 +1,42 @@
-//! What the log tells about itself; the same names for both adapters.
+//! Counts what the log tells about itself; the same for both adapters. What each of it is, `crate::metrics` says.
 
 use super::{Error, Topic};
-use crate::domain::Position;
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use crate::clock;
+use crate::domain::{Position, Timestamp};
+use crate::metrics as of;
+use crate::telemetry::Family;
+use metrics::{Counter, Gauge, Histogram};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-const APPENDS: &str = "roomlog_log_appends_total";
-const APPEND_SECONDS: &str = "roomlog_log_append_seconds";
-const PRODUCERS_REPLACED: &str = "roomlog_log_producers_replaced_total";
-const TAIL_LAG: &str = "roomlog_log_tail_lag_records";
-const TAIL_LOST: &str = "roomlog_log_tail_lost_total";
-const READ_FAILURES: &str = "roomlog_log_read_failures_total";
-const GROUP_PARTITIONS: &str = "roomlog_log_group_partitions";
-const REBALANCES: &str = "roomlog_log_group_rebalances_total";
-const COMMIT_RECORDS: &str = "roomlog_log_commit_records";
+static APPENDS: LazyLock<Family<Counter>> = LazyLock::new(|| Family::counters(&of::APPENDS));
+static APPEND_SECONDS: LazyLock<Histogram> = LazyLock::new(|| of::APPEND_SECONDS.histogram());
+static IN_FLIGHT: LazyLock<Gauge> = LazyLock::new(|| of::APPENDS_IN_FLIGHT.gauge());
 
-/// Describes every metric of the log; called once, when telemetry starts.
-pub fn describe() {
-    describe_counter!(
-        APPENDS,
-        "Appends by outcome: ok, unavailable (nothing written), unknown, refused"
-    );
-    describe_histogram!(
-        APPEND_SECONDS,
-        Unit::Seconds,
-        "From handing a record over to its answer"
-    );
-    describe_counter!(PRODUCERS_REPLACED, "Producers that died and were replaced");
-    describe_gauge!(
-        TAIL_LAG,
-        "Records between this process's tail and the log's end, all partitions of a topic"
-    );
-    describe_counter!(TAIL_LOST, "Partitions whose next offset the log did not hold");
-    describe_counter!(READ_FAILURES, "Errors the log's readers met and went on after");
-    describe_gauge!(GROUP_PARTITIONS, "Partitions this member of a group holds");
-    describe_counter!(REBALANCES, "Times a group gave or took partitions");
-    describe_histogram!(COMMIT_RECORDS, "Records that share one commit of the embedded log");
+/// An append from its being handed over on, until this is dropped.
+#[derive(Debug)]
+pub(super) struct InFlight(());
+
+impl InFlight {
+    pub(super) fn begin() -> Self {
+        IN_FLIGHT.increment(1.0);
+        Self(())
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        IN_FLIGHT.decrement(1.0);
+    }
 }
 
 pub(super) fn appended(answer: &Result<Position, Error>, took: Duration) {
-    counter!(APPENDS, "outcome" => answer.as_ref().map_or_else(outcome, |_| "ok")).increment(1);
-    histogram!(APPEND_SECONDS).record(took.as_secs_f64());
+    APPENDS.count(answer.as_ref().map_or_else(outcome, |_| "ok"), 1);
+    APPEND_SECONDS.record(took.as_secs_f64());
 }
 
 pub(super) fn append_refused(error: &Error) {
-    counter!(APPENDS, "outcome" => outcome(error)).increment(1);
+    APPENDS.count(outcome(error), 1);
 }
 
 const fn outcome(error: &Error) -> &'static str {
@@ -56,29 +48,90 @@ const fn outcome(error: &Error) -> &'static str {
 }
 
 pub(super) fn producer_replaced() {
-    counter!(PRODUCERS_REPLACED).increment(1);
+    of::PRODUCERS_REPLACED.counter().increment(1);
 }
 
-pub(super) fn tail_lag(topic: Topic, records: u64) {
-    #[allow(clippy::cast_precision_loss)]
-    gauge!(TAIL_LAG, "topic" => topic.suffix()).set(records as f64);
+/// How a topic's partitions do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Health {
+    pub(super) leaderless: u32,
+    pub(super) under_replicated: u32,
+}
+
+pub(super) fn health(topic: Topic, health: Health) {
+    of::LEADERLESS.gauge_of([topic.suffix()]).set(health.leaderless);
+    of::UNDER_REPLICATED
+        .gauge_of([topic.suffix()])
+        .set(health.under_replicated);
+}
+
+/// How far a tail is behind in one topic.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Lag {
+    records: u64,
+    /// Since the append of what was read last, where something is left to read.
+    behind: Duration,
+}
+
+impl Lag {
+    /// Adds a partition: so many records are left, and what was read last of it was appended then. Of a partition of which
+    /// nothing was read yet, nobody knows how old the rest is.
+    pub(super) fn add(&mut self, left: u64, read: Option<Timestamp>, now: Timestamp) {
+        self.records += left;
+        if let (1.., Some(read)) = (left, read) {
+            self.behind = self.behind.max(clock::between(read, now));
+        }
+    }
+}
+
+pub(super) fn tail_lag(topic: Topic, lag: Lag) {
+    #[allow(clippy::cast_precision_loss, reason = "shown, not counted with")]
+    of::TAIL_LAG_RECORDS.gauge_of([topic.suffix()]).set(lag.records as f64);
+    of::TAIL_LAG_SECONDS.gauge_of([topic.suffix()]).set(lag.behind);
 }
 
 pub(super) fn tail_lost() {
-    counter!(TAIL_LOST).increment(1);
+    of::TAIL_LOST.counter().increment(1);
 }
 
 pub(super) fn read_failed() {
-    counter!(READ_FAILURES).increment(1);
+    of::READ_FAILURES.counter().increment(1);
 }
 
 pub(super) fn rebalanced(topic: Topic, group: &str, partitions: usize) {
-    counter!(REBALANCES, "topic" => topic.suffix(), "group" => group.to_owned()).increment(1);
-    #[allow(clippy::cast_precision_loss)]
-    gauge!(GROUP_PARTITIONS, "topic" => topic.suffix(), "group" => group.to_owned()).set(partitions as f64);
+    let values = || [topic.suffix().to_owned(), group.to_owned()];
+    of::REBALANCES.counter_of(values()).increment(1);
+    #[allow(clippy::cast_precision_loss, reason = "at most 1,024")]
+    of::GROUP_PARTITIONS.gauge_of(values()).set(partitions as f64);
 }
 
 pub(super) fn committed(records: usize) {
-    #[allow(clippy::cast_precision_loss)]
-    histogram!(COMMIT_RECORDS).record(records as f64);
+    #[allow(clippy::cast_precision_loss, reason = "a commit is small")]
+    of::COMMIT_RECORDS.histogram().record(records as f64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(100_000);
+
+    #[test]
+    fn who_is_level_has_no_lag_however_long_nothing_came() {
+        let mut lag = Lag::default();
+        lag.add(0, Some(Timestamp::from_millis(1)), NOW);
+        assert_eq!(lag, Lag::default());
+    }
+
+    #[test]
+    fn the_partition_that_is_furthest_behind_counts() {
+        let mut lag = Lag::default();
+        lag.add(2, Some(Timestamp::from_millis(99_000)), NOW);
+        lag.add(3, Some(Timestamp::from_millis(97_500)), NOW);
+        lag.add(4, None, NOW);
+        // A clock that is ahead of ours is no lag.
+        lag.add(1, Some(Timestamp::from_millis(100_001)), NOW);
+        let behind = Duration::from_millis(2_500);
+        assert_eq!(lag, Lag { records: 10, behind });
+    }
 }

@@ -6,12 +6,12 @@ mod users;
 
 use super::rows::KeyRow;
 use super::{Error, People, SigningKey};
-use crate::database::Transaction;
 use crate::database::postgres::{self, Config, Durability};
+use crate::database::{Pool, Transaction};
 use crate::domain::Timestamp;
 use async_trait::async_trait;
 use sqlx::migrate::Migrator;
-use sqlx::{PgPool, query, query_as, query_scalar};
+use sqlx::{Postgres as Pg, query, query_as, query_scalar};
 use std::future::Future;
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub struct SchemaId {
 /// People in PostgreSQL.
 #[derive(Clone, Debug)]
 pub struct Postgres {
-    pool: PgPool,
+    pool: Pool<Pg>,
     limit: Duration,
 }
 
@@ -59,6 +59,11 @@ impl Postgres {
             pool: postgres::connect(config, SCHEMA, Durability::Synchronous)?,
             limit: Duration::from_millis(config.operation_ms),
         })
+    }
+
+    /// Shows what its pool is like now.
+    pub fn show(&self) {
+        self.pool.show();
     }
 
     /// Closes every connection.

@@ -17,6 +17,9 @@ use std::path::Path;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite/people");
 
+/// As metrics call those who write and those who read.
+const POOLS: [&str; 2] = ["people-writer", "people-readers"];
+
 /// People in SQLite.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
@@ -29,8 +32,13 @@ impl Sqlite {
     /// # Errors
     /// [`Error::Unavailable`] names the file and what is wrong with it.
     pub async fn open(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path, Durability::Synchronous, &MIGRATIONS).await?;
+        let file = File::open(path, POOLS, Durability::Synchronous, &MIGRATIONS).await?;
         Ok(Self { file })
+    }
+
+    /// Shows what its pools are like now.
+    pub fn show(&self) {
+        self.file.show();
     }
 
     /// Closes the file.

@@ -5,7 +5,7 @@
 //! dropped here and counted, so the library never has to.
 
 use super::Config;
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use crate::metrics as of;
 use opentelemetry::Context;
 use opentelemetry_otlp::{ExporterBuildError, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
@@ -14,24 +14,6 @@ use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Span, Spa
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-
-const SPANS: &str = "roomlog_trace_spans_total";
-const WAITING: &str = "roomlog_trace_waiting_spans";
-const EXPORT_SECONDS: &str = "roomlog_trace_export_seconds";
-
-/// Says what each metric is; called once, when telemetry starts.
-pub(super) fn describe() {
-    describe_counter!(
-        SPANS,
-        "Spans by outcome: exported, failed (the collector did not take them), dropped (the queue was full)"
-    );
-    describe_gauge!(WAITING, "Spans that wait to be sent; telemetry.trace_queue bounds them");
-    describe_histogram!(
-        EXPORT_SECONDS,
-        Unit::Seconds,
-        "How long the collector took over a batch of spans"
-    );
-}
 
 /// The library's batches behind our own count.
 #[derive(Debug)]
@@ -79,7 +61,7 @@ impl SpanProcessor for Counted {
     fn on_end(&self, span: SpanData) {
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.most {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
-            counter!(SPANS, "outcome" => "dropped").increment(1);
+            of::TRACE_SPANS.counter_of(["dropped"]).increment(1);
             return;
         }
         self.batches.on_end(span);
@@ -111,12 +93,12 @@ impl<E: SpanExporter> SpanExporter for Watched<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let (spans, began) = (batch.len(), Instant::now());
         let sent = self.exporter.export(batch).await;
-        histogram!(EXPORT_SECONDS).record(began.elapsed().as_secs_f64());
+        of::TRACE_EXPORT_SECONDS.histogram().record(began.elapsed());
         let left = self.waiting.fetch_sub(spans, Ordering::Relaxed) - spans;
         #[allow(clippy::cast_precision_loss, reason = "a queue is small")]
-        gauge!(WAITING).set(left as f64);
+        of::TRACE_WAITING.gauge().set(left as f64);
         let outcome = if sent.is_ok() { "exported" } else { "failed" };
-        counter!(SPANS, "outcome" => outcome).increment(spans as u64);
+        of::TRACE_SPANS.counter_of([outcome]).increment(spans as u64);
         match (&sent, self.well.swap(sent.is_ok(), Ordering::Relaxed)) {
             (Err(error), true) => tracing::warn!(%error, "spans can't be sent: they are lost until they can"),
             (Ok(()), false) => tracing::info!("spans are sent again"),

@@ -6,7 +6,7 @@
 
 use super::context::TraceContext;
 use super::export::Counted;
-use metrics::{counter, describe_counter};
+use crate::metrics as of;
 use opentelemetry::trace::{SpanId, SpanKind, Status};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks, SpanProcessor};
@@ -15,20 +15,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
-const LATE: &str = "roomlog_trace_late_total";
-
 /// Where such spans go; not set while nobody collects spans.
 static SINK: OnceLock<Arc<Counted>> = OnceLock::new();
 /// From which duration on a command is slow, milliseconds.
 static SLOW_MS: AtomicU64 = AtomicU64::new(u64::MAX);
-
-/// Says what the metric is; called once, when telemetry starts.
-pub(super) fn describe() {
-    describe_counter!(
-        LATE,
-        "Traces that were kept although they were not chosen when they began, by why: error or slow"
-    );
-}
 
 pub(super) fn collect(sink: Arc<Counted>) {
     // Telemetry starts once in a process; it is checked there.
@@ -90,7 +80,7 @@ impl<'a> Kept<'a> {
     /// All of it; `caller` is the context that its caller sent.
     pub fn whole(&self, stage: &Stage, caller: Option<&TraceContext>) {
         let why = if self.failed.is_some() { "error" } else { "slow" };
-        counter!(LATE, "why" => why).increment(1);
+        of::TRACE_LATE.counter_of([why]).increment(1);
         let mut span = self.span(stage, self.context, caller.map_or(0, |caller| caller.span));
         span.span_kind = SpanKind::Server;
         span.parent_span_is_remote = caller.is_some();

@@ -138,10 +138,9 @@ impl Partition {
         metrics::snapshots(snapshots);
         self.next = batch.to;
         let written = Written {
-            records: records.len(),
+            records,
             events,
             took: began.elapsed(),
-            last_appended_at: last.position.appended_at,
         };
         course.written(self.next, written);
         Ok(())

@@ -98,10 +98,9 @@ impl Marks {
         course.tell(Topic::Reads, &bad).await?;
         self.write(last.position.offset.next(), &marks).await?;
         let written = Written {
-            records: records.len(),
+            records,
             events: marks.len(),
             took: began.elapsed(),
-            last_appended_at: last.position.appended_at,
         };
         course.written(self.next, written);
         Ok(())

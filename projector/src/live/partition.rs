@@ -123,10 +123,9 @@ impl Partition {
         drop(folded.spans);
         self.next = to;
         let written = Written {
-            records: records.len(),
+            records,
             events: folded.events,
             took: began.elapsed(),
-            last_appended_at: last.position.appended_at,
         };
         course.written(to, written);
         self.rooms.trim();

@@ -51,10 +51,9 @@ impl Projection for PresenceClaims {
                 self.writer.write_presence(&claims).await?;
             }
             let written = Written {
-                records: batch.records.len(),
+                records: &batch.records,
                 events: claims.len(),
                 took: began.elapsed(),
-                last_appended_at: last.position.appended_at,
             };
             feed.written(last.position.offset.next(), written);
         }

@@ -242,9 +242,9 @@ impl Course for Walk<'_> {
         Ok(())
     }
 
-    fn written(&mut self, _next: Offset, batch: Written) {
+    fn written(&mut self, _next: Offset, batch: Written<'_>) {
         metrics::rebuilt(batch);
-        self.progress.walked(batch.records as u64);
+        self.progress.walked(batch.records.len() as u64);
     }
 
     fn is_traced(&self) -> bool {

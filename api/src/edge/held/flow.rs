@@ -8,7 +8,7 @@ use super::super::traces::Delivery;
 use super::super::view::PresenceView;
 use super::{Held, Open};
 use bytes::Bytes;
-use engine::domain::{PRESENT, RoomId, Seq, UserId};
+use engine::domain::{PRESENT, RoomId, Seq, Timestamp, UserId};
 use std::sync::Arc;
 use tracing::Span;
 
@@ -167,7 +167,14 @@ impl Open {
 
     /// Sends an event to everyone who hears the room; those whose outbox is full are paused. The first of them have
     /// spans of their own below `push`.
-    pub(super) fn broadcast(&mut self, core: &Core, room: RoomId, seq: Seq, frame: &Bytes, push: &Span) {
+    pub(super) fn broadcast(
+        &mut self,
+        core: &Core,
+        room: RoomId,
+        (seq, at): (Seq, Timestamp),
+        frame: &Bytes,
+        push: &Span,
+    ) {
         core.stir();
         let mut traced = if push.is_disabled() {
             0
@@ -184,7 +191,7 @@ impl Open {
             }
         }
         core.deliveries.hand_over(due);
-        super::super::metrics::pushed(self.live.len() - full.len());
+        super::super::metrics::pushed(self.live.len() - full.len(), at);
         push.record("roomlog.paused", full.len());
         for id in full {
             if let Some(listener) = self.live.remove(&id) {

@@ -1,13 +1,14 @@
 //! Messages as they stand, with their reactions: the latest of a room, those at given places, a page.
 
 use super::reader::bounded;
+use crate::database::Pool;
 use crate::database::postgres::within;
 use crate::domain::{RoomId, Seq};
 use crate::history::plan::Loaded;
 use crate::history::rows::{MessageRow, ReactionRow, join};
 use crate::history::{Error, Page};
 use sqlx::postgres::PgConnection;
-use sqlx::{PgPool, query_as};
+use sqlx::{Postgres, query_as};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use uuid::Uuid;
@@ -142,7 +143,7 @@ impl WholeRow {
 
 /// A page, in order of seq. One statement, and so one snapshot, is one way to the server and back.
 pub(super) async fn page(
-    pool: &PgPool,
+    pool: &Pool<Postgres>,
     room: RoomId,
     page: Page,
     limit: i64,
@@ -158,7 +159,7 @@ pub(super) async fn page(
     Ok((messages, reactions))
 }
 
-async fn page_before(pool: &PgPool, room: Uuid, seq: i64, limit: i64) -> Result<Vec<WholeRow>, sqlx::Error> {
+async fn page_before(pool: &Pool<Postgres>, room: Uuid, seq: i64, limit: i64) -> Result<Vec<WholeRow>, sqlx::Error> {
     query_as!(
         WholeRow,
         r#"SELECT m.room_id AS "room_id!", m.seq AS "seq!", m.ordinal AS "ordinal!", m.id AS "id!",
@@ -180,7 +181,7 @@ async fn page_before(pool: &PgPool, room: Uuid, seq: i64, limit: i64) -> Result<
     .await
 }
 
-async fn page_after(pool: &PgPool, room: Uuid, seq: i64, limit: i64) -> Result<Vec<WholeRow>, sqlx::Error> {
+async fn page_after(pool: &Pool<Postgres>, room: Uuid, seq: i64, limit: i64) -> Result<Vec<WholeRow>, sqlx::Error> {
     query_as!(
         WholeRow,
         r#"SELECT m.room_id AS "room_id!", m.seq AS "seq!", m.ordinal AS "ordinal!", m.id AS "id!",

@@ -8,7 +8,7 @@
 mod compare;
 mod files;
 
-use super::{EVENTS, MIGRATIONS, READS, Sqlite, failed};
+use super::{EVENTS, MIGRATIONS, POOLS, READS, Sqlite, failed};
 use crate::beside::{Beside, Difference, Differs, Error, Old, Stand};
 use crate::database::Failure;
 use crate::database::sqlite::{Durability, File};
@@ -47,12 +47,12 @@ impl SqliteBeside {
             remove(&path)?;
         }
         let begins = !path.exists();
-        let file = File::open(&path, Durability::Derived, &MIGRATIONS).await?;
+        let file = File::open(&path, POOLS, Durability::Derived, &MIGRATIONS).await?;
         if begins {
             begin(&file, epoch).await?;
         }
         // An old one that needs migrations gets them: then its rows can be compared.
-        let opened = File::open(&folder.join(FILE), Durability::Derived, &MIGRATIONS).await;
+        let opened = File::open(&folder.join(FILE), POOLS, Durability::Derived, &MIGRATIONS).await;
         let (both, unreadable) = match opened {
             Ok(old) => {
                 old.close().await;

@@ -6,6 +6,7 @@
 
 use super::{Shared, topics};
 use crate::domain::Epoch;
+use crate::log::metrics::{self, Health};
 use crate::log::{Error, Topic};
 use rdkafka::consumer::Consumer as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +17,9 @@ use std::time::Duration;
 
 /// How often the topic's id is asked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// And after so many of those questions it is asked how the topics' partitions do.
+const LOOKS_A_HEALTH: u32 = 10;
 
 /// The life that was opened, and the one that came after it, if one did.
 pub(super) struct Life {
@@ -92,6 +96,25 @@ impl Shared {
         false
     }
 
+    /// Tells how the partitions of every topic do; nothing of them is known while Kafka is away. Blocks.
+    fn look_healthy(&self, there: bool) {
+        for topic in Topic::ALL {
+            let asked = there.then(|| self.ask_health(topic)).flatten();
+            metrics::health(topic, asked.unwrap_or_default());
+        }
+    }
+
+    fn ask_health(&self, topic: Topic) -> Option<Health> {
+        let (client, timeout) = (self.query().client(), self.config.query_timeout());
+        let metadata = client.fetch_metadata(Some(self.names.of(topic)), timeout).ok()?;
+        let mut health = Health::default();
+        for partition in metadata.topics().first()?.partitions() {
+            health.leaderless += u32::from(partition.leader() < 0);
+            health.under_replicated += u32::from(partition.isr().len() < partition.replicas().len());
+        }
+        Some(health)
+    }
+
     fn over(&self, now: &str) -> Error {
         Error::Misconfigured(format!(
             "topic {} was {} when this process started and is {now} now: restart it",
@@ -111,9 +134,14 @@ impl Watch {
     pub(super) fn start(shared: Arc<Shared>) -> Result<Self, Error> {
         let (stop, stopped) = channel::<()>();
         let thread = std::thread::Builder::new().name("log-life".into()).spawn(move || {
+            let mut looks = 0;
             while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) && shared.alive().is_ok() {
                 // Who is away is told by those that read and write; here only another life counts.
-                let _ = shared.look_alive();
+                let there = shared.look_alive().is_ok();
+                if looks == 0 || !there {
+                    shared.look_healthy(there);
+                }
+                looks = (looks + 1) % LOOKS_A_HEALTH;
             }
         });
         let thread = thread.map_err(|error| Error::Unavailable(format!("no thread for the log's life: {error}")))?;

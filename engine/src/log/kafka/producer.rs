@@ -7,6 +7,7 @@
 //! sequence is replaced by a new one.
 
 use crate::domain::{Offset, Partition, Position, Timestamp};
+use crate::log::metrics::InFlight;
 use crate::log::{Error, Outgoing, metrics};
 use parking_lot::{Mutex, RwLock};
 use rdkafka::ClientConfig;
@@ -67,6 +68,7 @@ struct Reports {
 struct Pending {
     answer: oneshot::Sender<Result<Position, Error>>,
     since: Instant,
+    _in_flight: InFlight,
 }
 
 impl ClientContext for Reports {
@@ -169,6 +171,7 @@ impl Producer {
         let pending = Box::new(Pending {
             answer: sender,
             since: Instant::now(),
+            _in_flight: InFlight::begin(),
         });
         let mut record =
             BaseRecord::<[u8], [u8], _>::with_opaque_to(topic, pending).partition(outgoing.partition.get().into());

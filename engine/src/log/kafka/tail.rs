@@ -5,7 +5,8 @@
 
 use super::Shared;
 use super::native::{Consumer, Event, Seen};
-use crate::domain::{Offset, Partition};
+use crate::clock;
+use crate::domain::{Offset, Partition, Timestamp};
 use crate::log::{Error, Handler, Tail, Topic, metrics};
 use async_trait::async_trait;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -69,7 +70,10 @@ pub(super) fn start(
     let mut reader = Reader {
         shared,
         consumer,
-        next: starts.iter().map(|&(t, p, offset)| ((t, p), offset)).collect(),
+        next: starts
+            .iter()
+            .map(|&(t, p, offset)| ((t, p), Next::at(offset)))
+            .collect(),
         handler,
         failing: None,
         doubt: true,
@@ -89,13 +93,29 @@ pub(super) fn start(
 struct Reader {
     shared: Arc<Shared>,
     consumer: Consumer,
-    /// The next offset of each partition.
-    next: FxHashMap<(Topic, Partition), Offset>,
+    /// How far each partition was read.
+    next: Places,
     handler: Box<dyn Handler>,
     /// When it was said last that reading fails, until a record comes: not at every try.
     failing: Option<Instant>,
     /// Whether the next record may be of another life of the log: it is the first, or the first after a failure.
     doubt: bool,
+}
+
+type Places = FxHashMap<(Topic, Partition), Next>;
+
+/// How far a partition was read.
+#[derive(Clone, Copy, Default)]
+struct Next {
+    offset: Offset,
+    /// When the record before it was appended, once there was one.
+    read: Option<Timestamp>,
+}
+
+impl Next {
+    const fn at(offset: Offset) -> Self {
+        Self { offset, read: None }
+    }
 }
 
 /// What a look at an event asks of its reader.
@@ -150,11 +170,11 @@ impl Reader {
     }
 
     fn measure(&self) {
-        let mut lags = FxHashMap::default();
+        let (mut lags, now) = (FxHashMap::<_, metrics::Lag>::default(), clock::now());
         for (&(topic, partition), next) in &self.next {
             let end = self.consumer.known_end(self.shared.names.of(topic), partition);
-            let lag = end.map_or(0, |end| end.get().saturating_sub(next.get()));
-            *lags.entry(topic).or_default() += lag;
+            let left = end.map_or(0, |end| end.get().saturating_sub(next.offset.get()));
+            lags.entry(topic).or_default().add(left, next.read, now);
         }
         for (topic, lag) in lags {
             metrics::tail_lag(topic, lag);
@@ -163,7 +183,7 @@ impl Reader {
 
     /// The log does not hold what comes next: for signals that is the retention's doing, else the log's life is over.
     fn lost(&mut self, topic: Topic, partition: Partition) {
-        let offset = self.next[&(topic, partition)];
+        let offset = self.next[&(topic, partition)].offset;
         let name = self.shared.names.of(topic);
         let (low, high) = self
             .consumer
@@ -176,7 +196,7 @@ impl Reader {
             if let Err(error) = self.restart(name, partition, low) {
                 tracing::error!(topic = name, %partition, %error, "the tail could not go on");
             }
-            self.next.insert((topic, partition), Offset::new(low));
+            self.next.insert((topic, partition), Next::at(Offset::new(low)));
             return;
         }
         let error = Error::OutOfRange {
@@ -201,7 +221,7 @@ impl Reader {
 fn take(
     event: &mut Event<'_>,
     shared: &Shared,
-    next: &mut FxHashMap<(Topic, Partition), Offset>,
+    next: &mut Places,
     handler: &mut dyn Handler,
     failing: &mut Option<Instant>,
 ) -> Need {
@@ -211,8 +231,11 @@ fn take(
                 return Need::Nothing;
             };
             let expected = next.entry((topic, record.position.partition)).or_default();
-            if record.position.offset >= *expected {
-                *expected = record.position.offset.next();
+            if record.position.offset >= expected.offset {
+                *expected = Next {
+                    offset: record.position.offset.next(),
+                    read: Some(record.position.appended_at),
+                };
                 *failing = None;
                 handler.on_record(topic, record);
             }
@@ -224,8 +247,8 @@ fn take(
         } => {
             if let Some(topic) = shared.names.find(topic.as_bytes()) {
                 let expected = next.entry((topic, partition)).or_default();
-                *expected = end.max(*expected);
-                handler.on_end(topic, partition, *expected);
+                expected.offset = end.max(expected.offset);
+                handler.on_end(topic, partition, expected.offset);
             }
         }
         Seen::Failed {

@@ -2,7 +2,8 @@
 
 use super::Shared;
 use super::file::read;
-use crate::domain::{Offset, Partition};
+use crate::clock;
+use crate::domain::{Offset, Partition, Timestamp};
 use crate::log::{Error, Handler, RangeLimits, Tail, Topic, metrics};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
@@ -52,6 +53,7 @@ pub(super) fn start(
         topic,
         partition,
         next,
+        read: None,
         told: None,
         lost: false,
     });
@@ -87,6 +89,8 @@ struct Place {
     topic: Topic,
     partition: Partition,
     next: Offset,
+    /// When the record before it was appended, once there was one.
+    read: Option<Timestamp>,
     /// The end as it was told last.
     told: Option<Offset>,
     lost: bool,
@@ -119,12 +123,26 @@ impl Reader {
                 for place in &mut self.places {
                     behind |= place.read_on(&self.shared, connection, &mut *self.handler).await?;
                 }
-            }
-            for topic in self.places.iter().map(|place| place.topic) {
-                metrics::tail_lag(topic, 0);
+                self.measure();
             }
         }
         Ok(())
+    }
+
+    fn measure(&self) {
+        let now = clock::now();
+        for topic in Topic::ALL {
+            let places = self.places.iter().filter(|place| place.topic == topic);
+            let lag = places.fold(None, |lag: Option<metrics::Lag>, place| {
+                let end = self.shared.heads.end(topic, place.partition);
+                let mut lag = lag.unwrap_or_default();
+                lag.add(end.get().saturating_sub(place.next.get()), place.read, now);
+                Some(lag)
+            });
+            if let Some(lag) = lag {
+                metrics::tail_lag(topic, lag);
+            }
+        }
     }
 }
 
@@ -153,14 +171,16 @@ impl Place {
             handler.on_lost(topic, partition, &error);
             return Ok(false);
         }
-        let mut handed = self.next;
+        let (mut handed, mut appended_at) = (self.next, self.read);
         let next = read(connection, (topic, partition), self.next, end, PAGE, |record| {
             handed = record.position.offset.next();
+            appended_at = Some(record.position.appended_at);
             handler.on_record(topic, record);
         })
         .await;
         // What was handed over before a failure must not come again.
         self.next = *next.as_ref().unwrap_or(&handed);
+        self.read = appended_at;
         if next? < end {
             return Ok(true);
         }

@@ -4,6 +4,7 @@ use super::Shared;
 use super::file::{failed, id, pack};
 use crate::clock;
 use crate::domain::{Offset, Partition, Position, Timestamp};
+use crate::log::metrics::InFlight;
 use crate::log::{Error, Outgoing, Topic, metrics};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, Executor as _, QueryBuilder, Sqlite};
@@ -27,6 +28,7 @@ pub(super) struct Append {
     /// Of a record that is imported: when its own log took it.
     appended_at: Option<Timestamp>,
     since: Instant,
+    _in_flight: InFlight,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -48,6 +50,7 @@ impl Append {
                 outgoing,
                 appended_at,
                 since,
+                _in_flight: InFlight::begin(),
                 answer,
             },
             answered,

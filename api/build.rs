@@ -1,0 +1,14 @@
+//! Tells the binary by which compiler it is built; of which commit it is, only whoever builds it can say (`ROOMLOG_COMMIT`).
+#![allow(clippy::print_stdout, reason = "so one speaks to cargo")]
+
+use std::process::Command;
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = Command::new(rustc).arg("--version").output();
+    let version = version.ok().and_then(|said| String::from_utf8(said.stdout).ok());
+    // `rustc 1.95.0 (…)`: the second word.
+    let version = version.as_deref().and_then(|said| said.split_whitespace().nth(1));
+    println!("cargo:rustc-env=ROOMLOG_RUSTC={}", version.unwrap_or("unknown"));
+}
