@@ -23,6 +23,7 @@ mod limits;
 mod log_tools;
 mod matrix;
 mod mentions;
+mod metrics;
 mod openapi;
 mod origins;
 mod outside;

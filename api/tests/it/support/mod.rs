@@ -5,6 +5,7 @@ pub(crate) mod chain;
 pub(crate) mod cluster;
 pub(crate) mod contract;
 pub(crate) mod crowd;
+pub(crate) mod samples;
 pub(crate) mod server;
 pub(crate) mod wire;
 
