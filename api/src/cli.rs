@@ -4,6 +4,7 @@ pub mod archive;
 pub mod log;
 pub mod past;
 pub mod rebuild;
+pub mod trace;
 pub mod verify;
 
 use clap::{Parser, Subcommand};
@@ -67,6 +68,8 @@ pub enum Command {
     At(past::At),
     /// Tells a room's events as they happened, each with the fold's word on it.
     Replay(past::Replay),
+    /// Tells what became of a message, from its command to every delivery, as Jaeger has it.
+    Trace(trace::Trace),
     /// Prints the settings in force, passwords masked.
     Config,
 }

@@ -21,6 +21,7 @@ mod remote;
 mod replay;
 mod shutdown;
 mod stores;
+mod trace;
 mod verify;
 mod waiting;
 mod welcome;
@@ -171,6 +172,7 @@ pub async fn run(command: Command, loaded: &Loaded) -> Result<(), Error> {
         Command::Log { verb } => log::run(config, &verb).await,
         Command::At(asked) => at::run(config, &asked).await,
         Command::Replay(asked) => replay::run(config, &asked).await,
+        Command::Trace(asked) => trace::run(config, &asked).await,
         Command::Config => welcome::say(&loaded.masked()),
     }
 }

@@ -6,6 +6,7 @@
 use crate::codec::{self, Decoded, Unread};
 use crate::domain::{Offset, Position, Room, RoomId, Verdict};
 use crate::log::RecordRef;
+use crate::telemetry::TraceId;
 use bytes::Bytes;
 
 /// A walk through one room's records.
@@ -31,6 +32,8 @@ pub struct Said<'r> {
 pub struct Judged<'r> {
     /// Where it stands.
     pub position: Position,
+    /// The trace of the command that it comes from, recorded or not.
+    pub trace: Option<TraceId>,
     /// What it says; or it is no event, for everyone.
     pub said: Result<Said<'r>, Unread>,
 }
@@ -88,6 +91,10 @@ impl Walk {
                 verdict: applied.verdict,
             }
         });
-        Some(Judged { position, said })
+        Some(Judged {
+            trace: TraceId::of_record(record.headers.traceparent),
+            position,
+            said,
+        })
     }
 }

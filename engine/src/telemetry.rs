@@ -14,7 +14,7 @@ mod recorder;
 mod trace;
 
 pub use catalogue::{Family, Kind, Label, Metric, describe, reference};
-pub use context::TraceContext;
+pub use context::{TraceContext, TraceId};
 pub use late::{Kept, Stage};
 pub use levels::Levels;
 pub use recorder::UPKEEP_INTERVAL;

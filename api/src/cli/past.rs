@@ -143,6 +143,15 @@ pub struct From {
 }
 
 impl From {
+    /// From the room's event of this seq.
+    pub(super) const fn seq(seq: u64) -> Self {
+        Self {
+            from_offset: None,
+            from_time: None,
+            from_seq: Some(seq),
+        }
+    }
+
     /// The one that is given, if any is.
     #[must_use]
     pub fn point(&self) -> Option<Point> {
@@ -166,6 +175,15 @@ pub struct To {
 }
 
 impl To {
+    /// To the room's event of this seq.
+    pub(super) const fn seq(seq: u64) -> Self {
+        Self {
+            to_offset: None,
+            to_time: None,
+            to_seq: Some(seq),
+        }
+    }
+
     /// The one that is given, if any is.
     #[must_use]
     pub fn point(&self) -> Option<Point> {

@@ -86,6 +86,8 @@ pub(crate) struct Replayed {
     /// As the push `event` has it.
     #[schema(value_type = Option<Object>)]
     body: Option<()>,
+    /// The trace of the command that it comes from, recorded or not.
+    trace_id: Option<String>,
     /// Why text and bytes are not shown: `erased`, `deleted` or `ignored`.
     withheld: Option<schema::Withheld>,
     /// The event's Avro bytes, base64: with them the chain can be computed again.

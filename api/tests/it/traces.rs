@@ -134,6 +134,41 @@ async fn a_message_is_followed_from_its_frame_to_every_delivery() {
     assert_eq!(tree.len(), SPANS, "and nothing else: {tree:?}");
     no_text_is_told(&tree, "hello");
     batches_are_linked(&tree).await;
+    the_command_line_tells_it(&traced, &ann, &room, &ack);
+}
+
+/// By the trace's id, by the message's place in the log, and by a running server.
+fn the_command_line_tells_it(traced: &Traced, ann: &Person, room: &str, ack: &Value) {
+    let (trace_id, seq) = (ack["trace_id"].as_str().expect("an id"), ack["seq"].to_string());
+    let told = traced.cluster.run(&["trace", trace_id]);
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines[0].starts_with(&format!("{SPANS} spans in ")), "{told}");
+    assert!(lines[0].ends_with(ack["trace_url"].as_str().expect("a URL")), "{told}");
+    assert!(lines[2].starts_with("send "), "{told}");
+    assert_eq!(told.matches("─ deliver ").count(), 6, "{told}");
+    assert!(told.contains("recipients 3"), "{told}");
+
+    assert_eq!(traced.cluster.run(&["trace", "--room", room, "--seq", &seq]), told);
+    let server = &traced.edges[1].url;
+    let asked = traced.cluster.with("ROOMLOG_TOKEN", &ann.token);
+    assert_eq!(
+        asked.run(&["trace", "--room", room, "--seq", &seq, "--server", server]),
+        told
+    );
+
+    let json = traced.cluster.run(&["trace", trace_id, "--json"]);
+    let spans: Vec<Value> = json
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!((spans.len(), &spans[0]["name"]), (SPANS, &json!("send")));
+
+    let unknown = traced.cluster.try_run(&["trace", &"1".repeat(32)]);
+    assert_eq!(unknown.code, Some(1));
+    assert!(unknown.stderr.contains("Jaeger has no trace"), "{}", unknown.stderr);
+    for wrong in [&["trace"][..], &["trace", "7"], &["trace", "--room", room]] {
+        assert_eq!(traced.cluster.try_run(wrong).code, Some(2), "{wrong:?}");
+    }
 }
 
 fn no_text_is_told(tree: &Tree, text: &str) {

@@ -4,7 +4,8 @@
 //! travel further than this door.
 
 use bytes::Bytes;
-use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceState};
+use serde::{Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
 
@@ -94,7 +95,7 @@ impl TraceContext {
     /// The trace's id, 32 hex digits.
     #[must_use]
     pub fn trace_id(&self) -> String {
-        format!("{:032x}", self.trace)
+        TraceId(self.trace).to_string()
     }
 
     /// Whether the trace is recorded, as far as was known when it began.
@@ -130,12 +131,45 @@ impl TraceContext {
         };
         let state = self.state.as_deref().and_then(|state| state.parse().ok());
         SpanContext::new(
-            TraceId::from(self.trace),
+            opentelemetry::TraceId::from(self.trace),
             SpanId::from(self.span),
             flags,
             true,
             state.unwrap_or_default(),
         )
+    }
+}
+
+/// A trace's id alone: 32 hex digits, never all of them 0.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct TraceId(u128);
+
+impl TraceId {
+    /// Reads 32 lower-case hex digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let id = u128::from_str_radix(text, 16).ok().filter(|id| digits && *id != 0)?;
+        Some(Self(id))
+    }
+
+    /// The trace that a record's `traceparent` names, recorded or not.
+    #[must_use]
+    pub fn of_record(traceparent: Option<&[u8]>) -> Option<Self> {
+        let text = std::str::from_utf8(traceparent?).ok()?;
+        TraceContext::parse(text, None).map(|context| Self(context.trace))
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl Serialize for TraceId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -165,7 +199,7 @@ impl fmt::Debug for TraceContext {
 
 #[cfg(test)]
 mod tests {
-    use super::TraceContext;
+    use super::{TraceContext, TraceId};
 
     const EXAMPLE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -195,6 +229,22 @@ mod tests {
         ] {
             assert_eq!(TraceContext::parse(text, None), None, "{text}");
             assert_eq!(TraceContext::sampled(Some(text.as_bytes()), None), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_read_as_it_is_written() {
+        let id = TraceId::of_record(Some(EXAMPLE.as_bytes())).expect("an example of the standard");
+        assert_eq!(id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(TraceId::parse(&id.to_string()), Some(id));
+        for text in [
+            "",
+            "0",
+            "4BF92F3577B34DA6A3CE929D0E0E4736",
+            &"0".repeat(32),
+            &"+".repeat(32),
+        ] {
+            assert_eq!(TraceId::parse(text), None, "{text}");
         }
     }
 

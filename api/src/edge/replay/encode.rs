@@ -11,6 +11,7 @@ use engine::domain::{
     Body, Cid, Digest, Epoch, Event, EventId, Offset, Position, Reason, RoomId, Seq, Timestamp, UserId, Verdict,
 };
 use engine::replay::{self, Judged};
+use engine::telemetry::TraceId;
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 use std::sync::LazyLock;
@@ -20,6 +21,8 @@ use std::sync::LazyLock;
 pub struct Replayed {
     /// Where it stands.
     pub position: Position,
+    /// The trace of the command that it comes from.
+    pub trace: Option<TraceId>,
     /// What it is.
     pub what: What,
 }
@@ -68,6 +71,8 @@ struct Line<'a> {
     digest: Option<Digest>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     event: Option<Said<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<TraceId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     withheld: Option<Withheld>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,6 +150,7 @@ impl Replayed {
         };
         Self {
             position: judged.position,
+            trace: judged.trace,
             what,
         }
     }
@@ -183,6 +189,7 @@ impl Replayed {
             original: None,
             digest: None,
             event: None,
+            trace_id: self.trace,
             withheld: None,
             datum: None,
         };

@@ -1,6 +1,6 @@
 //! A replay straight from the log: the records of the room's partition, judged from the room as it stood there.
 
-use super::{LOOK_AGAIN, Shown};
+use super::{LOOK_AGAIN, Lines};
 use crate::cli::past::Replay;
 use crate::config::Config;
 use crate::edge::clock::{Clock as _, SystemClock};
@@ -14,7 +14,7 @@ use engine::travel::{self, Asked, Point, Sources};
 use std::io::IsTerminal as _;
 use std::ops::ControlFlow;
 
-pub(super) async fn run(config: &Config, asked: &Replay, shown: &mut Shown) -> Result<ControlFlow<()>, Error> {
+pub(super) async fn run(config: &Config, asked: &Replay, shown: &mut dyn Lines) -> Result<ControlFlow<()>, Error> {
     let log = direct::log_or_server(config).await?;
     let history = direct::History::at_hand(config).await?;
     let reader = history.as_ref().map(direct::History::reader);
@@ -37,7 +37,7 @@ pub(super) async fn run(config: &Config, asked: &Replay, shown: &mut Shown) -> R
     told
 }
 
-async fn replay(sources: Sources<'_>, asked: &Replay, shown: &mut Shown) -> Result<ControlFlow<()>, Error> {
+async fn replay(sources: Sources<'_>, asked: &Replay, shown: &mut dyn Lines) -> Result<ControlFlow<()>, Error> {
     let log = sources.log;
     let (from, to) = ends(sources, asked).await?;
     let past = travel::before(sources, asked.whose.room, from).await?;
@@ -65,7 +65,7 @@ async fn replay(sources: Sources<'_>, asked: &Replay, shown: &mut Shown) -> Resu
         if !asked.follow {
             break;
         }
-        if shown.output.flush()?.is_break() {
+        if shown.pause()?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
         tokio::time::sleep(LOOK_AGAIN).await;
@@ -158,7 +158,7 @@ struct Replaying<'a> {
 
 impl Replaying<'_> {
     /// Shows what stands before `to`.
-    async fn go_on(&mut self, to: Offset, shown: &mut Shown) -> Result<ControlFlow<()>, Error> {
+    async fn go_on(&mut self, to: Offset, shown: &mut dyn Lines) -> Result<ControlFlow<()>, Error> {
         while self.walk.next() < to {
             let range = self.reader.next_of(Some(self.keys.clone()), to, self.limits).await?;
             if let Some(bar) = &self.bar {

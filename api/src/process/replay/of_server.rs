@@ -1,6 +1,6 @@
 //! A replay by a running server: lines of JSON over HTTP, taken as they come.
 
-use super::{LOOK_AGAIN, Shown};
+use super::{LOOK_AGAIN, Lines};
 use crate::cli::past::Replay;
 use crate::process::Error;
 use crate::process::remote::{self, Remote};
@@ -13,7 +13,7 @@ const MOST_LINE: usize = 4 << 20;
 
 type Query = Vec<(&'static str, String)>;
 
-pub(super) async fn run(server: &str, asked: &Replay, shown: &mut Shown) -> Result<ControlFlow<()>, Error> {
+pub(super) async fn run(server: &str, asked: &Replay, shown: &mut dyn Lines) -> Result<ControlFlow<()>, Error> {
     let remote = Remote::new(server, &asked.whose)?;
     let mut query: Query = Vec::new();
     query.extend(
@@ -38,7 +38,7 @@ pub(super) async fn run(server: &str, asked: &Replay, shown: &mut Shown) -> Resu
         if !asked.follow {
             return Ok(ControlFlow::Continue(()));
         }
-        if shown.output.flush()?.is_break() {
+        if shown.pause()?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
         query.retain(|(name, _)| *name == "datum");
@@ -56,7 +56,7 @@ fn named([offset, time, seq]: [&'static str; 3], point: Point) -> (&'static str,
 }
 
 /// One replay to its end; where the next one goes on, `None` where nobody reads any more.
-async fn once(remote: &Remote, asked: &Replay, query: &Query, shown: &mut Shown) -> Result<Option<u64>, Error> {
+async fn once(remote: &Remote, asked: &Replay, query: &Query, shown: &mut dyn Lines) -> Result<Option<u64>, Error> {
     let mut answer = remote.room(&asked.whose, "events", query).await?;
     let mut rest = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| remote::unreachable(&error))? {
