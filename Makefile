@@ -59,7 +59,7 @@ audit:
 	$(TOOLS)/cargo-deny --workspace check advisories
 
 bench:
-	@scripts/install build services peers
+	@scripts/install build services traces peers
 	@cargo build --release -p api -p bench
 	@ulimit -Sn $$(ulimit -Hn) && ROOMLOG_BENCH_CENTRIFUGE=$(CACHE)/peers/centrifuge \
 		scripts/with-services cargo run --release -p bench -- $(BENCH)

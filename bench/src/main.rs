@@ -21,6 +21,7 @@ mod resume;
 mod search;
 mod swarm;
 mod throughput;
+mod tracing;
 mod travel;
 mod wire;
 
@@ -36,6 +37,8 @@ enum Bench {
     Latency,
     /// Durable sends a second, against a bare producer.
     Throughput,
+    /// CPU of a send with traces, against one without.
+    Tracing,
     /// CPU per delivery, against bare writes and centrifuge.
     Fanout(Peer),
     /// Memory per idle connection.
@@ -105,6 +108,7 @@ async fn run(bench: Bench) -> Result<()> {
         }
         Bench::Latency => latency::run().await,
         Bench::Throughput => throughput::run().await,
+        Bench::Tracing => tracing::run().await,
         Bench::Fanout(Peer { centrifuge, only }) => fanout::run(&centrifuge, only).await,
         Bench::Idle => idle::run().await,
         Bench::Projection => projection::run().await,
