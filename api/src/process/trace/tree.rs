@@ -88,13 +88,13 @@ impl Tree {
             let name = format!("{}{}", branches(&depth), span.name);
             let pad = NAMES.saturating_sub(name.chars().count());
             let (start, took) = (milliseconds(span.start_us - first), milliseconds(span.duration_us));
-            let _ = writeln!(
-                out,
+            let line = format!(
                 "{name}{:pad$} {start:>10} {took:>10}  {:<16}{}",
                 "",
                 span.service,
                 span.told()
             );
+            let _ = writeln!(out, "{}", line.trim_end());
         }
     }
 
