@@ -1,7 +1,8 @@
 //! Who does not read loses their place, not others' time.
 
+use crate::support::samples::Samples;
 use crate::support::wire::request_with;
-use crate::support::{Server, Wire, cid, eventually};
+use crate::support::{Server, Wire, cid};
 use serde_json::json;
 
 /// What may wait for one session.
@@ -10,13 +11,6 @@ const OUTBOX: usize = 262_144;
 const RESERVE: usize = 131_072;
 const BURSTS: usize = 50;
 const BURST: usize = 40;
-
-/// Bytes that wait for the session for which most wait, once that was measured.
-async fn waiting(server: &Server) -> Option<usize> {
-    let metrics = server.get("/metrics", None).await.text().await.expect("a text");
-    let mut lines = metrics.lines();
-    lines.find_map(|line| line.strip_prefix("roomlog_edge_waiting_most_bytes ")?.parse().ok())
-}
 
 #[tokio::test]
 async fn a_session_that_stops_reading_lags_and_others_do_not_notice() {
@@ -60,12 +54,11 @@ async fn a_session_that_stops_reading_lags_and_others_do_not_notice() {
     }
     // All that is kept for the slow one is its queue, however much more was said.
     assert!(BURSTS * BURST * text.len() > 10 * (OUTBOX + RESERVE));
-    let waiting = eventually("what waits is measured", async || match waiting(&server).await {
-        Some(bytes) if bytes > 0 => Ok(bytes),
-        seen => Err(format!("{seen:?}")),
-    })
-    .await;
-    assert!(waiting <= OUTBOX + RESERVE, "{waiting} bytes wait");
+    let waiting = Samples::of(&server).await.value("roomlog_edge_waiting_most_bytes", &[]);
+    assert!(
+        waiting > 0.0 && waiting <= (OUTBOX + RESERVE) as f64,
+        "{waiting} bytes wait"
+    );
     let mut heard = 2;
     loop {
         let frame = slow
@@ -81,6 +74,14 @@ async fn a_session_that_stops_reading_lags_and_others_do_not_notice() {
         }
     }
     assert!(heard < 2 + (BURSTS * BURST) as u64);
+    let seen = Samples::of(&server).await;
+    assert_eq!(seen.value("roomlog_edge_lagged_total", &[]), 1.0);
+    let delivered = seen.value("roomlog_edge_pushed_total", &[]);
+    let both = 2.0 * (BURSTS * BURST) as f64;
+    assert!(
+        delivered < both,
+        "what was not delivered is not counted: {delivered} of {both}"
+    );
     let epoch = server.told(&ben, &format!("/v1/rooms/{room}")).await["head"]["pos"]["epoch"].clone();
     let resume = json!({ "epoch": epoch, "seq": heard });
     let again = slow
