@@ -1,7 +1,8 @@
 # Everything one does with Roomlog. Each target installs what it needs and is missing (scripts/install).
 #
 #   make run     Roomlog on this machine, no service needed: http://127.0.0.1:8080
-#   make up      a cluster on this machine: Kafka, registry, PostgreSQL, Redis, Jaeger, two edges, both projectors, HAProxy
+#   make up      a cluster on this machine: Kafka, registry, PostgreSQL, Redis, Jaeger, two edges, both projectors, HAProxy,
+#                Prometheus
 #   make down    stops it
 #   make test    every test, on real services of its own; TEST='-p engine fold' narrows it down
 #   make test-million   the last part of it alone: what is promised, over a million events; an optimised build, some minutes
@@ -28,7 +29,7 @@ run:
 
 up:
 	@scripts/install build services traces
-	@scripts/cluster up $(DIR)
+	@scripts/cluster up $(DIR) prometheus
 
 down:
 	@scripts/cluster down $(DIR)

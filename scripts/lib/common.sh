@@ -144,7 +144,7 @@ inhabitants() (
         grep -lsxzF -f - /proc/[0-9]*/environ <<<"ROOMLOG_RUN=$1" || true
         find /proc/[0-9]*/cwd -maxdepth 0 \( -lname "$1" -o -lname "$1/*" \) 2>/dev/null | while read -r link; do
             case $(cat "${link%cwd}comm" 2>/dev/null) in
-                postgres | redis-server | java | haproxy | jaeger* | roomlog) echo "$link" ;;
+                postgres | redis-server | java | haproxy | jaeger* | prometheus | roomlog) echo "$link" ;;
             esac
         done
     } | cut -d/ -f3 | sort -nu
