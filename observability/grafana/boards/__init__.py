@@ -1,0 +1,1 @@
+"""Roomlog's dashboards, one module each; `parts` holds the words they are made of."""
