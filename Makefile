@@ -6,6 +6,7 @@
 #   make down    stops it
 #   make test    every test, on real services of its own; TEST='-p engine fold' narrows it down
 #   make test-million   the last part of it alone: what is promised, over a million events; an optimised build, some minutes
+#   make test-observability   each alert made to fire by its cause, on a real Prometheus beside a cluster; some seven minutes
 #   make lint    formatting, clippy, licences and bans of dependencies, unused dependencies
 #   make audit   known vulnerabilities of dependencies (fetches the RustSec database)
 #   make bench   the benchmarks; see bench/README.md
@@ -14,11 +15,12 @@ SHELL := /bin/bash
 DIR ?= .dev
 TEST ?= --workspace
 BENCH ?= all
+WATCHED := -p api --features observability --test it
 MILLION := --release -p api --features million --test million
 CACHE := $(if $(ROOMLOG_CACHE),$(ROOMLOG_CACHE),$(HOME)/.cache/roomlog)
 TOOLS := $(CACHE)/tools/bin
 
-.PHONY: run up down test test-scripts test-million lint audit bench
+.PHONY: run up down test test-scripts test-million test-observability lint audit bench
 .NOTPARALLEL:
 
 # The chat of the lines that it prints is built before, so that nobody who pastes them waits for a compiler.
@@ -44,8 +46,14 @@ test-million:
 	@cargo test --no-run $(MILLION)
 	@scripts/with-services cargo test $(MILLION) -- --nocapture
 
+test-observability:
+	@scripts/install build services
+	@cargo test --no-run $(WATCHED)
+	@scripts/with-services --only redis cargo test $(WATCHED) observability::every_alert -- --nocapture
+
 test-scripts:
 	@scripts/install
+	@observability/check
 	@scripts/test
 
 lint:

@@ -84,9 +84,9 @@ def deliveries(board):
     board.row("Deliveries and what waits")
     board.graph("Delivered a second", "Events queued for sessions, by edge.", "ops", Query(rate("roomlog_edge_pushed_total", by="instance"), "{{instance}}"))
     board.graph(
-        "From append to push", "By quantile. A dot is a trace.", "s",
+        "From append to push", "By quantile.", "s",
         Query(quantile(0.5, "roomlog_edge_delay_seconds"), "half"),
-        Query(quantile(0.99, "roomlog_edge_delay_seconds"), "99 %", exemplars=True), thresholds=rising(0.25, 0.5), log=True,
+        Query(quantile(0.99, "roomlog_edge_delay_seconds"), "99 %"), thresholds=rising(0.25, 0.5), log=True, traced=True,
     )
     board.graph(
         "Bytes", "What sessions and REST received and were sent.", "Bps",

@@ -45,7 +45,7 @@ def stages(board):
     for share, name in [(0.5, "half"), (0.99, "99 %")]:
         board.graph(
             f"Each stage, {name}", "By stage; the later ones run beside each other.", "s",
-            *[Query(quantile(share, metric, labels), stage, exemplars=share > 0.9) for stage, metric, labels in STAGES],
+            *[Query(quantile(share, metric, labels), stage) for stage, metric, labels in STAGES],
             width=12, log=True,
         )
     for stage, metric, labels in STAGES[2:]:

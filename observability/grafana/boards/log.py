@@ -56,7 +56,7 @@ def appends(board):
     board.graph(
         "How long", "From handing a record over to its answer, by quantile.", "s",
         Query(quantile(0.5, "roomlog_log_append_seconds", labels=ALL), "half"),
-        Query(quantile(0.99, "roomlog_log_append_seconds", labels=ALL), "99 %", exemplars=True), log=True,
+        Query(quantile(0.99, "roomlog_log_append_seconds", labels=ALL), "99 %"), log=True, traced=True,
     )
     board.graph(
         "In flight", "Handed over and not answered yet; dashed: what may be.", "short",

@@ -83,10 +83,10 @@ def traffic(board):
         Query('sum by (status) (rate(roomlog_http_requests_total{instance=~"$edge",status=~"[45].."}[$__rate_interval]))', "REST {{status}}"),
     )
     board.graph(
-        "A write, from command to ack", "By quantile, all outcomes. A dot is a trace.", "s",
+        "A write, from command to ack", "By quantile, all outcomes.", "s",
         Query('histogram_quantile(0.5, sum by (le) (rate(roomlog_edge_command_seconds_bucket{instance=~"$edge"}[$__rate_interval])))', "half"),
-        Query('histogram_quantile(0.99, sum by (le) (rate(roomlog_edge_command_seconds_bucket{instance=~"$edge"}[$__rate_interval])))', "99 %", exemplars=True),
-        log=True,
+        Query('histogram_quantile(0.99, sum by (le) (rate(roomlog_edge_command_seconds_bucket{instance=~"$edge"}[$__rate_interval])))', "99 %"),
+        log=True, traced=True,
     )
 
 

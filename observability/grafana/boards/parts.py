@@ -33,7 +33,6 @@ class Query:
 
     expr: str
     legend: str = ""
-    exemplars: bool = False
     instant: bool = False
     format: str = "time_series"
 
@@ -58,8 +57,8 @@ class Board:
         self._add({"type": "row", "title": title, "collapsed": False, "panels": []}, COLUMNS, 1)
         self._new_line()
 
-    def graph(self, title, description, unit, *queries, width=8, height=8, thresholds=None, stack=False, log=False, most=None):
-        """Lines over time."""
+    def graph(self, title, description, unit, *queries, width=8, height=8, thresholds=None, stack=False, log=False, most=None, traced=False):
+        """Lines over time. From one that is `traced`, a click leads to the traces of that time."""
         custom = {
             "drawStyle": "line",
             "lineWidth": 1,
@@ -73,7 +72,7 @@ class Board:
         defaults = {"unit": unit, "min": 0, "custom": custom, "thresholds": steps(thresholds)}
         if most is not None:
             defaults["max"] = most
-        if any(query.exemplars for query in queries):
+        if traced:
             defaults["links"] = [trace_search()]
         options = {
             "legend": {"displayMode": "table", "placement": "bottom", "showLegend": True, "calcs": ["lastNotNull", "max"]},
@@ -191,8 +190,6 @@ class Board:
                 "instant": query.instant,
                 "format": query.format,
             }
-            if query.exemplars:
-                target["exemplar"] = True
             targets.append(target)
         self._panel(kind, title, description, PROMETHEUS, targets, {"defaults": defaults, "overrides": []}, options, width, height)
 

@@ -40,8 +40,8 @@ def batches(board):
     board.graph(
         "From append to being written", "By quantile, a record.", "s",
         Query(f"histogram_quantile(0.5, sum by (le, projection) (rate(roomlog_projector_delay_seconds_bucket{{{P}}}[$__rate_interval])))", "{{projection}}, half"),
-        Query(f"histogram_quantile(0.99, sum by (le, projection) (rate(roomlog_projector_delay_seconds_bucket{{{P}}}[$__rate_interval])))", "{{projection}}, 99 %", exemplars=True),
-        log=True,
+        Query(f"histogram_quantile(0.99, sum by (le, projection) (rate(roomlog_projector_delay_seconds_bucket{{{P}}}[$__rate_interval])))", "{{projection}}, 99 %"),
+        log=True, traced=True,
     )
     board.graph(
         "A batch", "From having its records to its being written, 99th percentile.", "s",
