@@ -24,6 +24,7 @@ mod log_tools;
 mod matrix;
 mod mentions;
 mod metrics;
+mod observability;
 mod openapi;
 mod origins;
 mod outside;

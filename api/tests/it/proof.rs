@@ -4,11 +4,11 @@
 //! One cluster at a time: they are large, and what is proven is not speed.
 
 mod away;
-mod cluster;
+pub(crate) mod cluster;
 mod death;
 pub(crate) mod ledger;
 mod promise;
 mod ready;
 mod retry;
-mod socket;
+pub(crate) mod socket;
 mod together;

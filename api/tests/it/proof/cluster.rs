@@ -104,18 +104,51 @@ impl Cluster {
         listens(&self.path(), part).await
     }
 
-    fn path(&self) -> String {
+    /// Starts Prometheus beside it, which judges in haste; where it answers.
+    pub(crate) async fn prometheus(&self) -> String {
+        let haste = vec![("ROOMLOG_TEST_HASTY_PROMETHEUS".to_owned(), "1".to_owned())];
+        let path = self.path();
+        let start = vec!["start".to_owned(), "prometheus".to_owned(), path.clone()];
+        run("cluster", start, haste).await;
+        let asked = vec!["env".to_owned(), "prometheus".to_owned(), path];
+        exported(&run("cluster", asked, Vec::new()).await, "ROOMLOG_PROMETHEUS")
+    }
+
+    /// Sends a signal to a part, or to a service by `services/NAME`.
+    #[cfg(feature = "observability")]
+    pub(crate) fn signal(&self, signal: &str, part: &str) {
+        let sent = Command::new("kill").args([signal, &self.pid(part)]).status();
+        assert!(sent.unwrap().success(), "{signal} to {part}");
+    }
+
+    /// The process of a part, or of a service by `services/NAME`.
+    #[cfg(feature = "observability")]
+    pub(crate) fn pid(&self, part: &str) -> String {
+        let file = match part.strip_prefix("services/") {
+            Some(service) => format!("{}/services/pids/{service}", self.path()),
+            None => format!("{}/pids/{part}", self.path()),
+        };
+        let kept = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+        kept.split_whitespace().next().expect("a number").to_owned()
+    }
+
+    /// Where it is kept.
+    pub(crate) fn path(&self) -> String {
         self.folder.path().join("cluster").display().to_string()
     }
 
     /// `kill`, `stop`, `start` or `restart` of `edge1`, `edge2`, `history`, `live` or `haproxy`.
     pub(crate) async fn part(&self, verb: &str, part: &str) {
-        run(
-            "cluster",
-            vec![verb.to_owned(), part.to_owned(), self.path()],
-            Vec::new(),
-        )
-        .await;
+        self.part_with(verb, part, &[]).await;
+    }
+
+    /// The same with settings that a part which is started has.
+    pub(crate) async fn part_with(&self, verb: &str, part: &str, settings: &[(&str, &str)]) {
+        let settings = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let arguments = vec![verb.to_owned(), part.to_owned(), self.path()];
+        run("cluster", arguments, settings.collect()).await;
     }
 
     /// How many sessions an edge has by its own count; `None` of a part that has none.
