@@ -1,8 +1,9 @@
 //! Configuration in layers: built-in defaults, then a file, then the environment (`ROOMLOG_…`, `__` between levels).
 //!
 //! What must hold: every setting stands in the defaults with a sentence about it, so the defaults are the list of what
-//! exists, its documentation and its types; a name that is not there is an error wherever it comes from. What a
-//! setting means is its owner's: this module knows layers, not meanings.
+//! exists, its documentation and its types; a name that is not there is an error wherever it comes from. A variable of a
+//! text may end in `_FILE` and name a file that holds the text, as containers are given secrets. What a setting means is
+//! its owner's: this module knows layers, not meanings.
 
 mod reference;
 
@@ -10,11 +11,14 @@ pub use reference::reference;
 
 use config::{Config, File, FileFormat, Value};
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value as Toml};
 
 const PREFIX: &str = "ROOMLOG_";
 const LEVELS: &str = "__";
+/// How a setting's name ends where a file holds its text.
+const IN_A_FILE: &str = "_file";
 /// Names of the environment that are not configuration: what tests, scripts and people tell each other and commands.
 const NOT_SETTINGS: [&str; 8] = [
     "ROOMLOG_TEST_",
@@ -38,6 +42,24 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// A file that a variable names can't be read.
+    #[error("cannot read {path}, which the variable {name} names: {source}")]
+    Text {
+        /// The variable.
+        name: String,
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A text and a file of it.
+    #[error("the variables {one} and {other} set the same: keep one of them")]
+    Twice {
+        /// One variable.
+        one: String,
+        /// The other.
+        other: String,
     },
     /// A name that no setting has.
     #[error("{place} is not a setting of Roomlog{}", hint.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default())]
@@ -102,9 +124,18 @@ pub fn load<T: DeserializeOwned>(
         check(&known, &table, "", path)?;
         builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
     }
+    let mut set_by = BTreeMap::new();
     for (name, text) in environment {
-        let Some(key) = key_of(&name) else { continue };
+        let Some((key, text)) = setting(&known, &name, text)? else {
+            continue;
+        };
         let value = typed(&known, &name, &key, &text)?;
+        if let Some(other) = set_by.insert(key.clone(), name.clone()) {
+            return Err(Error::Twice {
+                one: other,
+                other: name,
+            });
+        }
         builder = builder.set_override(key, value).map_err(invalid)?;
     }
     let layers = builder.build().map_err(invalid)?;
@@ -125,6 +156,27 @@ fn key_of(name: &str) -> Option<String> {
     let ours = name.strip_prefix(PREFIX)?;
     let apart = NOT_SETTINGS.iter().any(|prefix| name.starts_with(prefix));
     (!apart).then(|| ours.to_lowercase().replace(LEVELS, "."))
+}
+
+/// What a variable sets, and to which text; `None` where it is no setting's variable.
+fn setting(known: &Table, name: &str, text: String) -> Result<Option<(String, String)>, Error> {
+    let Some(key) = key_of(name) else { return Ok(None) };
+    let of_file = |key: &str| matches!(find(known, key), Some(Toml::String(_)));
+    match key.strip_suffix(IN_A_FILE) {
+        Some(held) if find(known, &key).is_none() && of_file(held) => {
+            let path = PathBuf::from(text);
+            match std::fs::read_to_string(&path) {
+                // Editors and `echo` end a line.
+                Ok(text) => Ok(Some((held.to_owned(), text.trim_end_matches(['\n', '\r']).to_owned()))),
+                Err(source) => Err(Error::Text {
+                    name: name.to_owned(),
+                    path,
+                    source,
+                }),
+            }
+        }
+        _ => Ok(Some((key, text))),
+    }
 }
 
 /// The variable of a key.

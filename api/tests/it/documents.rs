@@ -28,7 +28,9 @@ fn the_page_of_metrics_is_that_of_the_tables() {
 fn the_configuration_page_is_that_of_the_defaults() {
     let introduction = "# Configuration\n\nBuilt-in defaults, then `--config FILE` (TOML), then the environment: `ROOMLOG_` and the setting's name, `__` between\n\
         levels. A name that is no setting is an error. `roomlog config` prints what is in force. This page is made from\n\
-        `api/src/defaults.toml`.\n\n";
+        `api/src/defaults.toml`.\n\n\
+        The variable of any text may end in `_FILE` and name a file that holds the text, as containers are given secrets:\n\
+        `ROOMLOG_POSTGRES__URL_FILE=/run/secrets/postgres_url`. A line end at the end of the file is no part of it.\n\n";
     agrees(
         "docs/configuration.md",
         &format!("{introduction}{}", engine::config::reference(api::config::DEFAULTS)),

@@ -101,6 +101,45 @@ fn passwords_are_masked() {
 }
 
 #[test]
+fn a_text_may_be_in_a_file_and_its_last_line_end_is_none_of_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let secret = folder.path().join("url");
+    std::fs::write(&secret, "postgres://ann:secret@db/x\n").expect("written");
+    let path = secret.to_str().expect("UTF-8");
+    let loaded = with(None, &[("ROOMLOG_STORE__URL_FILE", path)]).expect("a configuration");
+    assert_eq!(loaded.settings.store.url, "postgres://ann:secret@db/x");
+    assert!(!loaded.masked().contains("secret"), "{}", loaded.masked());
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named_and_so_are_two_variables_of_one_setting() {
+    let error = with(None, &[("ROOMLOG_STORE__URL_FILE", "/nowhere/url")]).expect_err("no file");
+    let said = error.to_string();
+    assert!(
+        said.starts_with("cannot read /nowhere/url, which the variable ROOMLOG_STORE__URL_FILE names: "),
+        "{said}"
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let secret = folder.path().join("url");
+    std::fs::write(&secret, "x").expect("written");
+    let both = [
+        ("ROOMLOG_STORE__URL", "y"),
+        ("ROOMLOG_STORE__URL_FILE", secret.to_str().expect("UTF-8")),
+    ];
+    let error = with(None, &both).expect_err("twice");
+    assert_eq!(
+        error.to_string(),
+        "the variables ROOMLOG_STORE__URL and ROOMLOG_STORE__URL_FILE set the same: keep one of them"
+    );
+}
+
+#[test]
+fn a_number_is_in_no_file() {
+    let error = with(None, &[("ROOMLOG_STORE__CONNECTIONS_FILE", "/nowhere")]).expect_err("unknown");
+    assert!(matches!(error, Error::Unknown { .. }), "{error}");
+}
+
+#[test]
 fn the_page_has_a_row_for_each_setting() {
     let page = reference(DEFAULTS);
     assert!(

@@ -11,11 +11,13 @@ mod life;
 mod native;
 mod producer;
 mod reader;
+mod security;
 mod stream;
 mod tail;
 mod topics;
 
 pub use config::Config;
+pub use security::{Mechanism, Protocol, Secret, Security};
 
 use super::{Error, Extent, Group, Handler, Outgoing, Range, RangeLimits, Tail, Topic};
 use crate::domain::{Epoch, Offset, Partition, Position, Timestamp};
@@ -95,9 +97,13 @@ impl super::Log for Log {
 
     async fn append(&self, outgoing: Outgoing) -> Result<Position, Error> {
         self.shared.alive()?;
-        self.producer
-            .append(self.shared.names.of(outgoing.topic), outgoing)
-            .await
+        let topic = self.shared.names.of(outgoing.topic);
+        let appended = self.producer.append(topic, outgoing).await;
+        appended.map_err(|error| match error {
+            // What else could be wrong with settings was found when the log was opened.
+            Error::Misconfigured(_) => self.shared.config.security.denied("Write", &format!("topic {topic}")),
+            error => error,
+        })
     }
 
     fn tail(&self, starts: Vec<(Topic, Partition, Offset)>, handler: Box<dyn Handler>) -> Result<Box<dyn Tail>, Error> {

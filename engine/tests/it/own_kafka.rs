@@ -9,11 +9,27 @@ pub(crate) struct OwnKafka {
 
 impl OwnKafka {
     pub(crate) async fn up() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// One that listens a second time, with TLS, SCRAM and ACLs.
+    pub(crate) async fn guarded() -> Self {
+        Self::with(&["--guarded"]).await
+    }
+
+    async fn with(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let kafka = Self { folder };
-        let services = kafka.services();
-        script(vec!["up".into(), services, "kafka".into()]).await;
+        let mut words = vec![PathBuf::from("up")];
+        words.extend(options.iter().map(PathBuf::from));
+        words.extend([kafka.services(), "kafka".into()]);
+        script(words).await;
         kafka
+    }
+
+    /// Something that the broker keeps.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.services().join("kafka").join(name)
     }
 
     fn services(&self) -> PathBuf {
@@ -21,10 +37,14 @@ impl OwnKafka {
     }
 
     pub(crate) async fn brokers(&self) -> String {
+        self.variable("ROOMLOG_TEST_KAFKA").await
+    }
+
+    /// What the tests are told under this name.
+    pub(crate) async fn variable(&self, name: &str) -> String {
         let variables = script(vec!["env".into(), self.services()]).await;
-        let line = variables
-            .lines()
-            .find_map(|line| line.strip_prefix("export ROOMLOG_TEST_KAFKA="));
+        let start = format!("export {name}=");
+        let line = variables.lines().find_map(|line| line.strip_prefix(&start));
         line.expect("Kafka's address").to_owned()
     }
 

@@ -1,5 +1,6 @@
 //! Settings of the Kafka adapter, and how they become librdkafka's.
 
+use super::security::Security;
 use crate::log::{Error, Topic};
 use rdkafka::ClientConfig;
 use serde::Deserialize;
@@ -40,7 +41,9 @@ pub struct Config {
     pub query_timeout_ms: u32,
     /// Most questions, and most bounded reads, under way at once.
     pub readers: usize,
-    /// Further librdkafka properties for every client: `security.protocol`, `sasl.username`, `ssl.ca.location` …
+    /// TLS, and who we are.
+    pub security: Security,
+    /// Further librdkafka properties for every client: `socket.keepalive.enable`, `ssl.cipher.suites` …
     /// One that Roomlog itself sets is refused.
     pub properties: BTreeMap<String, String>,
 }
@@ -62,6 +65,7 @@ impl Default for Config {
             signals_retention_minutes: 10,
             query_timeout_ms: 5_000,
             readers: 8,
+            security: Security::default(),
             properties: BTreeMap::new(),
         }
     }
@@ -91,7 +95,7 @@ impl Config {
                 "signals_retention_minutes must be at least 5: presence is told every 30 s and kept for 75 s",
             );
         }
-        Ok(())
+        self.security.check()
     }
 
     /// What a topic is called.
@@ -179,16 +183,18 @@ impl Config {
         for (key, value) in &self.properties {
             client.set(key, value);
         }
-        for (key, value) in [("bootstrap.servers", self.brokers.as_str()), ("client.id", "roomlog")]
-            .iter()
-            .chain(own)
-        {
-            if self.properties.contains_key(*key) {
+        let security = self.security.properties();
+        let set = [("bootstrap.servers", self.brokers.as_str()), ("client.id", "roomlog")]
+            .into_iter()
+            .chain(own.iter().copied())
+            .chain(security.iter().map(|(key, value)| (*key, value.as_str())));
+        for (key, value) in set {
+            if self.properties.contains_key(key) {
                 return Err(Error::Misconfigured(format!(
-                    "kafka.properties may not have {key}: Roomlog sets it itself ({value})"
+                    "kafka.properties may not have {key}: Roomlog sets it itself"
                 )));
             }
-            client.set(*key, *value);
+            client.set(key, value);
         }
         Ok(client)
     }

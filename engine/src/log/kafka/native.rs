@@ -3,8 +3,10 @@
 #![allow(unsafe_code)]
 
 mod alter;
+mod complaint;
 
 pub(super) use alter::alter_topic;
+pub(super) use complaint::last_complaint;
 
 use crate::domain::{Offset, Partition, Position, Timestamp};
 use crate::log::{Headers, Keys, RecordRef, is_wanted};

@@ -6,6 +6,7 @@
 //! is stopping gives of records that it has written. A producer that the broker has fenced or that lost track of its
 //! sequence is replaced by a new one.
 
+use super::security::is_denied;
 use crate::domain::{Offset, Partition, Position, Timestamp};
 use crate::log::metrics::InFlight;
 use crate::log::{Error, Outgoing, metrics};
@@ -60,6 +61,9 @@ impl Drop for Lane {
 /// Takes the library's reports to those who wait for them.
 struct Reports {
     fatal: Arc<AtomicBool>,
+    /// Whether the broker said that this user may write nothing at all, which an idempotent producer asks first; until a
+    /// record lands.
+    denied: AtomicBool,
     /// When it was said last that something is wrong, until a record lands.
     told: Mutex<Option<Instant>>,
 }
@@ -73,7 +77,11 @@ struct Pending {
 
 impl ClientContext for Reports {
     fn error(&self, error: KafkaError, reason: &str) {
-        let fatal = error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal);
+        let code = error.rdkafka_error_code();
+        let fatal = code == Some(RDKafkaErrorCode::Fatal);
+        if code.is_some_and(is_denied) {
+            self.denied.store(true, Ordering::Release);
+        }
         if fatal {
             self.fatal.store(true, Ordering::Release);
         }
@@ -85,6 +93,16 @@ impl ClientContext for Reports {
     }
 }
 
+impl Reports {
+    /// What is not answered may have landed, whatever was said meanwhile.
+    fn unknown(&self, text: String) -> Error {
+        Error::Unknown(match self.denied.load(Ordering::Acquire) {
+            true => format!("{text}; Kafka does not let this user write"),
+            false => text,
+        })
+    }
+}
+
 impl ProducerContext for Reports {
     type DeliveryOpaque = Box<Pending>;
 
@@ -92,9 +110,10 @@ impl ProducerContext for Reports {
         let answer = match result {
             Ok(message) => {
                 *self.told.lock() = None;
+                self.denied.store(false, Ordering::Release);
                 landed(message.partition(), message.offset(), message.timestamp())
             }
-            Err((error, _)) => Err(failed(error, Error::Unknown)),
+            Err((error, _)) => Err(failed(error, |text| self.unknown(text))),
         };
         metrics::appended(&answer, pending.since.elapsed());
         // Whoever asked may have gone; the record is on the log all the same.
@@ -117,7 +136,7 @@ fn landed(partition: i32, offset: i64, timestamp: rdkafka::Timestamp) -> Result<
 }
 
 /// What an error says; `otherwise` where it does not say what became of the record.
-fn failed(error: &KafkaError, otherwise: fn(String) -> Error) -> Error {
+fn failed(error: &KafkaError, otherwise: impl FnOnce(String) -> Error) -> Error {
     use RDKafkaErrorCode as Code;
     match error.rdkafka_error_code() {
         Some(Code::MessageSizeTooLarge | Code::InvalidMessageSize | Code::InvalidRecord) => {
@@ -247,6 +266,7 @@ impl Lane {
     fn new(config: &ClientConfig) -> Result<Self, Error> {
         let fatal = Arc::new(AtomicBool::new(false));
         let reports = Reports {
+            denied: AtomicBool::new(false),
             fatal: fatal.clone(),
             told: Mutex::default(),
         };

@@ -1,6 +1,7 @@
 //! The topics: made where they are missing and that is wanted, checked at every start.
 
 use super::config::{Config, Names};
+use super::security::is_denied;
 use super::{LOOK_AGAIN, native, unavailable};
 use crate::domain::Epoch;
 use crate::log::import::half;
@@ -8,6 +9,7 @@ use crate::log::{Error, Topic};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataTopic;
 use std::time::{Duration, Instant};
@@ -60,12 +62,15 @@ type Admin = AdminClient<DefaultClientContext>;
 
 /// Makes what is missing (if `create`), checks everything, and answers with the log's epoch. On a thread for blocking
 /// work: metadata is fetched, and the admin client ended, by calls that block.
-pub(super) async fn prepare(config: &Config, client: ClientConfig, create: bool) -> Result<Epoch, Error> {
+pub(super) async fn prepare(config: &Config, mut client: ClientConfig, create: bool) -> Result<Epoch, Error> {
     let config = config.clone();
+    // Why a connection fails is in the library's log, whoever else wants to hear of it.
+    client.set_log_level(RDKafkaLogLevel::Info);
     let prepared = tokio::task::spawn_blocking(move || {
         let admin: Admin = client.create().map_err(super::misconfigured)?;
         let names = Names::new(&config);
-        tokio::runtime::Handle::current().block_on(prepare_with(&config, &names, &admin, create))
+        let prepared = tokio::runtime::Handle::current().block_on(prepare_with(&config, &names, &admin, create));
+        prepared.map_err(|error| config.security.explain(error, native::last_complaint(admin.inner())))
     });
     prepared.await.map_err(|error| Error::Unavailable(error.to_string()))?
 }
@@ -125,6 +130,9 @@ async fn make(config: &Config, names: &Names, admin: &Admin) -> Result<(), Error
         match result {
             Ok(name) => tracing::info!(topic = name, "made a topic"),
             Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((name, code)) if is_denied(code) => {
+                return Err(config.security.denied("Create", &format!("topic {name}")));
+            }
             Err((name, code)) => {
                 return Err(Error::Misconfigured(format!(
                     "topic {name} could not be made with {} partitions and {} replicas: {code}",
@@ -192,6 +200,9 @@ fn missing(name: &str) -> Error {
 
 /// Whether the topic is whole; an error where its shape is not what this log needs.
 fn shape(config: &Config, name: &str, topic: &MetadataTopic) -> Result<bool, Error> {
+    if topic.error().is_some_and(|error| is_denied(error.into())) {
+        return Err(config.security.denied("Describe", &format!("topic {name}")));
+    }
     if !exists(Some(topic)) || topic.partitions().iter().any(|p| p.leader() < 0) {
         return Ok(false);
     }
@@ -296,7 +307,12 @@ async fn check_settings(config: &Config, names: &Names, admin: &Admin) -> Result
         .await
         .map_err(unavailable)?;
     for (topic, found) in Topic::ALL.into_iter().zip(found) {
-        let found = found.map_err(|code| unavailable(KafkaError::AdminOp(code)))?;
+        let found = found.map_err(|code| match is_denied(code) {
+            true => config
+                .security
+                .denied("DescribeConfigs", &format!("topic {}", names.of(topic))),
+            false => unavailable(KafkaError::AdminOp(code)),
+        })?;
         check_topic((topic, names.of(topic)), &wanted(config, topic), &found)?;
     }
     Ok(())
