@@ -72,6 +72,12 @@ pub enum Command {
     Trace(trace::Trace),
     /// Prints the settings in force, passwords masked.
     Config,
+    /// Asks the process that runs with these settings whether it is well, and fails unless it is: a container's health check.
+    Health {
+        /// Whether all it depends on is there too (/readyz); without, whether it answers at all (/livez).
+        #[arg(long)]
+        ready: bool,
+    },
 }
 
 /// What is done with admins.

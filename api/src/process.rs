@@ -12,6 +12,7 @@ mod checks;
 mod deploy;
 mod direct;
 mod edge;
+mod health;
 mod levels;
 mod log;
 mod output;
@@ -108,6 +109,14 @@ pub enum Error {
     /// The command line does not make sense.
     #[error("{0}")]
     Usage(String),
+    /// The process that was asked is not well, or not there.
+    #[error("{address} is not well: {what}")]
+    Unwell {
+        /// Where it was asked.
+        address: SocketAddr,
+        /// What it answered, or why it did not.
+        what: String,
+    },
     /// It was told to stop before it had begun.
     #[error("stopped before it had begun")]
     Stopped,
@@ -174,6 +183,7 @@ pub async fn run(command: Command, loaded: &Loaded) -> Result<(), Error> {
         Command::Replay(asked) => replay::run(config, &asked).await,
         Command::Trace(asked) => trace::run(config, &asked).await,
         Command::Config => welcome::say(&loaded.masked()),
+        Command::Health { ready } => health::ask(config, ready.into()).await,
     }
 }
 
