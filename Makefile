@@ -10,6 +10,9 @@
 #   make lint    formatting, clippy, licences and bans of dependencies, unused dependencies
 #   make audit   known vulnerabilities of dependencies (fetches the RustSec database)
 #   make bench   the benchmarks; see bench/README.md
+#   make secrets   passwords for docker-compose.yml, in .secrets; what is there stays
+#   make test-containers   builds the image, brings docker-compose.yml up with podman, sends and hears by its balancer; root, and
+#                  half an hour the first time; writes deploy/report.md
 
 SHELL := /bin/bash
 DIR ?= .dev
@@ -20,7 +23,7 @@ MILLION := --release -p api --features million --test million
 CACHE := $(if $(ROOMLOG_CACHE),$(ROOMLOG_CACHE),$(HOME)/.cache/roomlog)
 TOOLS := $(CACHE)/tools/bin
 
-.PHONY: run up down test test-scripts test-million test-observability lint audit bench
+.PHONY: run up down test test-scripts test-million test-observability test-containers secrets lint audit bench
 .NOTPARALLEL:
 
 # The chat of the lines that it prints is built before, so that nobody who pastes them waits for a compiler.
@@ -55,6 +58,13 @@ test-scripts:
 	@scripts/install
 	@observability/check
 	@scripts/test
+
+test-containers:
+	@scripts/install build services traces containers
+	@scripts/containers
+
+secrets:
+	@scripts/secrets
 
 lint:
 	@scripts/install build tools

@@ -17,6 +17,8 @@ TOOLS="$CACHE/tools"
 PEERS="$CACHE/peers"
 JAEGER="$TOOLS/bin/jaeger-$JAEGER_VERSION"
 SCHEMATHESIS="$CACHE/schemathesis-$SCHEMATHESIS_VERSION"
+# Named by what is in it: another list is another folder.
+DEPLOY="$CACHE/deploy-$(sha256sum "${COMMON%/*}/deploy.txt" | cut -c1-12)"
 MAVEN=(mvn -B -q -Dstyle.color=never "-Dmaven.repo.local=$CACHE/maven")
 
 # Below the range from which the kernel takes the ports of outgoing connections, so that none of those is in the way.
