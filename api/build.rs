@@ -10,5 +10,6 @@ fn main() {
     let version = version.ok().and_then(|said| String::from_utf8(said.stdout).ok());
     // `rustc 1.95.0 (…)`: the second word.
     let version = version.as_deref().and_then(|said| said.split_whitespace().nth(1));
-    println!("cargo:rustc-env=ROOMLOG_RUSTC={}", version.unwrap_or("unknown"));
+    // No name of a setting: cargo hands it to whatever it runs, and a Roomlog among that would not know it.
+    println!("cargo:rustc-env=BUILT_BY_RUSTC={}", version.unwrap_or("unknown"));
 }

@@ -25,7 +25,7 @@ pub(crate) fn begin(config: &Config, parts: Parts) {
     let build = [
         env!("CARGO_PKG_VERSION"),
         commit.unwrap_or("unknown"),
-        env!("ROOMLOG_RUSTC"),
+        env!("BUILT_BY_RUSTC"),
     ];
     of::BUILD_INFO.gauge_of(build).set(1.0);
     limits(config, parts);
