@@ -71,6 +71,9 @@ impl Cluster {
         let alone = alone().await;
         let folder = tempfile::Builder::new().prefix("roomlog-proof-").tempdir().unwrap();
         let mut environment = vec![("ROOMLOG_BIN".to_owned(), env!("CARGO_BIN_EXE_roomlog").to_owned())];
+        // As anybody runs it; the script itself has every trace recorded, for those who try it.
+        let ratio = engine::telemetry::Config::default().trace_ratio.to_string();
+        environment.push(("ROOMLOG_TELEMETRY__TRACE_RATIO".to_owned(), ratio));
         // Crowds of the same person, at one address.
         for limit in ["ADDRESS", "PERSON", "ROOM"] {
             environment.push((format!("ROOMLOG_LIMITS__{limit}_PER_SECOND"), "0".to_owned()));
