@@ -25,7 +25,7 @@ impl Trace {
     /// Begins the trace of a command, below the caller's own where it sent one. The caller's baggage is not even read.
     #[must_use]
     pub fn of_command(verb: &'static str, caller: Option<TraceContext>) -> Self {
-        let span = || {
+        let span = |_: &str| {
             tracing::debug_span!(target: PATH, "command", otel.name = verb, otel.kind = "server",
                 network.protocol.name = "websocket", roomlog.command = verb, roomlog.room = Empty,
                 otel.status_code = Empty, error.type = Empty)
@@ -37,16 +37,16 @@ impl Trace {
     #[must_use]
     pub fn of_request(method: &str, route: &str, caller: Option<TraceContext>) -> Self {
         let name = format!("{method} {route}");
-        let span = || {
-            tracing::debug_span!(target: PATH, "request", otel.name = &name[..], otel.kind = "server",
+        let span = |name: &str| {
+            tracing::debug_span!(target: PATH, "request", otel.name = name, otel.kind = "server",
                 http.request.method = method, http.route = route, http.response.status_code = Empty,
                 roomlog.room = Empty, otel.status_code = Empty, error.type = Empty)
         };
-        Self::begin(span, Cow::Owned(name.clone()), caller)
+        Self::begin(span, Cow::Owned(name), caller)
     }
 
-    fn begin(span: impl FnOnce() -> Span, name: Cow<'static, str>, caller: Option<TraceContext>) -> Self {
-        let (span, context) = telemetry::begin(span, caller.as_ref());
+    fn begin(span: impl FnOnce(&str) -> Span, name: Cow<'static, str>, caller: Option<TraceContext>) -> Self {
+        let (span, context) = telemetry::begin(|| span(&name), caller.as_ref());
         Self(Arc::new(Parts {
             span,
             context,

@@ -16,6 +16,24 @@ pub(crate) enum Store {
     Live,
 }
 
+impl Store {
+    /// As traces call an event on its way there.
+    const fn event(self) -> &'static str {
+        match self {
+            Self::History => "history",
+            Self::Live => "live",
+        }
+    }
+
+    /// As traces call a batch of them.
+    const fn batch(self) -> &'static str {
+        match self {
+            Self::History => "history batch",
+            Self::Live => "live batch",
+        }
+    }
+}
+
 /// The spans of a batch: they end when this is dropped, which is when it is written.
 #[derive(Debug)]
 pub(crate) struct Spans {
@@ -72,26 +90,15 @@ impl Spans {
 
 fn of_batch(store: Store, first: &Record, records: usize) -> Span {
     let position = first.position;
-    match store {
-        Store::History => debug_span!(target: PATH, "history batch", otel.kind = "consumer",
-            messaging.operation.type = "process", messaging.batch.message_count = records,
-            messaging.destination.partition.id = %position.partition, messaging.kafka.offset = position.offset.get(),
-            otel.status_code = Empty, error.type = Empty),
-        Store::Live => debug_span!(target: PATH, "live batch", otel.kind = "consumer",
-            messaging.operation.type = "process", messaging.batch.message_count = records,
-            messaging.destination.partition.id = %position.partition, messaging.kafka.offset = position.offset.get(),
-            otel.status_code = Empty, error.type = Empty),
-    }
+    debug_span!(target: PATH, "batch", otel.name = store.batch(), otel.kind = "consumer",
+        messaging.operation.type = "process", messaging.batch.message_count = records,
+        messaging.destination.partition.id = %position.partition, messaging.kafka.offset = position.offset.get(),
+        otel.status_code = Empty, error.type = Empty)
 }
 
 fn of_event(store: Store, record: &Record, room: RoomId) -> Span {
     let position = record.position;
-    match store {
-        Store::History => debug_span!(target: PATH, "history", otel.kind = "consumer", roomlog.room = %room,
-            messaging.destination.partition.id = %position.partition, messaging.kafka.offset = position.offset.get(),
-            otel.status_code = Empty, error.type = Empty),
-        Store::Live => debug_span!(target: PATH, "live", otel.kind = "consumer", roomlog.room = %room,
-            messaging.destination.partition.id = %position.partition, messaging.kafka.offset = position.offset.get(),
-            otel.status_code = Empty, error.type = Empty),
-    }
+    debug_span!(target: PATH, "event", otel.name = store.event(), otel.kind = "consumer", roomlog.room = %room,
+        messaging.destination.partition.id = %position.partition, messaging.kafka.offset = position.offset.get(),
+        otel.status_code = Empty, error.type = Empty)
 }

@@ -180,7 +180,7 @@ impl Way<'_> {
     async fn go(&self, ready: Ready<'_>) -> Result<Ack, Error> {
         let (settled, ack) = self.append(&ready.event, ready.told, ready.queued).await?;
         drop(ready.pending);
-        traces::settled(&ack, &settled);
+        traces::verdict(&ack, &settled.verdict);
         self.answer(settled).instrument(ack).await
     }
 

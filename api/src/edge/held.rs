@@ -257,7 +257,7 @@ impl Open {
             }
         };
         let verdict = self.judge_and_take(&decoded, position);
-        traces::folded(&span, &verdict);
+        traces::verdict(&span, &verdict);
         drop(span);
         match verdict {
             Verdict::Accepted { seq, digest } => {

@@ -3,7 +3,7 @@
 //! What must hold: nothing here costs anything for an event whose trace is not recorded; no text of a message is in it.
 
 use super::core::Core;
-use super::held::{Held, Settled};
+use super::held::Held;
 use crate::command::Write;
 use engine::domain::{Offset, Seq, Verdict};
 use engine::log::{RecordRef, Topic};
@@ -47,7 +47,7 @@ impl Marks {
 pub(super) fn authorise(write: &Write) -> Span {
     telemetry::child(|| {
         Span::current().record("roomlog.room", write.room_id.to_string());
-        debug_span!(target: PATH, "authorise", otel.status_code = Empty, error.type = Empty)
+        debug_span!(target: PATH, "authorise")
     })
 }
 
@@ -77,11 +77,7 @@ pub(super) fn ack() -> Span {
 }
 
 /// What the fold has said.
-pub(super) fn settled(span: &Span, settled: &Settled) {
-    verdict(span, &settled.verdict);
-}
-
-fn verdict(span: &Span, verdict: &Verdict) {
+pub(super) fn verdict(span: &Span, verdict: &Verdict) {
     if span.is_disabled() {
         return;
     }
@@ -113,10 +109,6 @@ pub(super) fn fold(tail: &Span) -> Span {
         tail,
         || debug_span!(target: PATH, "fold", roomlog.seq = Empty, roomlog.verdict = Empty),
     )
-}
-
-pub(super) fn folded(span: &Span, said: &Verdict) {
-    verdict(span, said);
 }
 
 /// Handing an event to everyone here who hears the room.

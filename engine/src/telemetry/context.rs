@@ -104,12 +104,6 @@ impl TraceContext {
         self.sampled
     }
 
-    /// `traceparent`.
-    #[must_use]
-    pub fn traceparent(&self) -> String {
-        self.to_string()
-    }
-
     /// `tracestate`, as it came.
     #[must_use]
     pub fn tracestate(&self) -> Option<&str> {
