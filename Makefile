@@ -5,6 +5,8 @@
 #                Prometheus
 #   make down    stops it
 #   make test    every test, on real services of its own; TEST='-p engine fold' narrows it down
+#   make web     builds the TypeScript client and the page
+#   make test-web   their part of it alone: rules, unit tests, tests against a real server and a cluster
 #   make test-million   the last part of it alone: what is promised, over a million events; an optimised build, some minutes
 #   make test-observability   each alert made to fire by its cause, on a real Prometheus beside a cluster; some seven minutes
 #   make lint    formatting, clippy, licences and bans of dependencies, unused dependencies
@@ -23,7 +25,7 @@ MILLION := --release -p api --features million --test million
 CACHE := $(if $(ROOMLOG_CACHE),$(ROOMLOG_CACHE),$(HOME)/.cache/roomlog)
 TOOLS := $(CACHE)/tools/bin
 
-.PHONY: run up down test test-scripts test-million test-observability test-containers secrets lint audit bench
+.PHONY: run up down web test test-scripts test-web test-million test-observability test-containers secrets lint audit bench
 .NOTPARALLEL:
 
 # The chat of the lines that it prints is built before, so that nobody who pastes them waits for a compiler.
@@ -42,7 +44,17 @@ down:
 test: test-scripts
 	@cargo test --no-run $(TEST)
 	@scripts/with-services cargo test --no-fail-fast $(TEST)
-	@$(if $(filter --workspace,$(TEST)),$(MAKE) --no-print-directory test-million)
+	@$(if $(filter --workspace,$(TEST)),$(MAKE) --no-print-directory test-web test-million)
+
+web:
+	@scripts/install web
+	@scripts/web build
+
+test-web:
+	@scripts/install build services traces web
+	@cargo build -p api --bin roomlog
+	@scripts/web lint
+	@ROOMLOG_TEST_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/roomlog scripts/with-services scripts/web test
 
 test-million:
 	@scripts/install build services
@@ -67,7 +79,8 @@ secrets:
 	@scripts/secrets
 
 lint:
-	@scripts/install build tools
+	@scripts/install build tools web
+	scripts/web lint
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(TOOLS)/cargo-deny --workspace check --hide-inclusion-graph bans licenses sources

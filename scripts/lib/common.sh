@@ -11,6 +11,10 @@ REGISTRY_VERSION=3.0.9
 SCHEMATHESIS_VERSION=4.32.5
 # Its number is in scripts/lib/jaeger/go.mod too.
 JAEGER_VERSION=1.76.0
+# Fetched where this machine's own is missing or older than the least.
+NODE_VERSION=20.20.2
+NODE_LEAST=20.19.0
+NODE="$CACHE/node-$NODE_VERSION"
 KAFKA_LIBS="$CACHE/kafka-$KAFKA_VERSION"
 REGISTRY_HOME="$CACHE/apicurio-registry-$REGISTRY_VERSION"
 TOOLS="$CACHE/tools"
@@ -35,6 +39,19 @@ postgres_bin() {
     [ -n "$found" ] || found=$(command -v postgres) || return 1
     dirname "$(readlink -f "$found")"
 }
+
+# The folder of the Node to use: this machine's if it is new enough, else the one that was fetched.
+node_bin() {
+    local own
+    if own=$(command -v node) && new_enough "$("$own" --version 2>/dev/null)"; then
+        dirname "$own"
+    else
+        [ -x "$NODE/node_modules/node/bin/node" ] && echo "$NODE/node_modules/node/bin"
+    fi
+}
+
+# new_enough VERSION, as in v20.20.2
+new_enough() { [ "$(printf '%s\n' "$NODE_LEAST" "${1#v}" | sort -V | head -n 1)" = "$NODE_LEAST" ]; }
 
 # --- ports ---------------------------------------------------------------------------------------------------------
 
