@@ -8,7 +8,7 @@
 #   make web     builds the TypeScript client and the page
 #   make test-web   their part of it alone: rules, unit tests, tests against a real server and a cluster
 #   make test-million   the last part of it alone: what is promised, over a million events; an optimised build, some minutes
-#   make test-observability   each alert made to fire by its cause, on a real Prometheus beside a cluster; some seven minutes
+#   make test-observability   each alert made to fire by its cause, on a real Prometheus beside a cluster; some eight minutes
 #   make lint    formatting, clippy, licences and bans of dependencies, unused dependencies
 #   make audit   known vulnerabilities of dependencies (fetches the RustSec database)
 #   make bench   the benchmarks; see bench/README.md

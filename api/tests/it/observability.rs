@@ -11,6 +11,8 @@ mod outages;
 mod panels;
 mod prometheus;
 #[cfg(feature = "observability")]
+mod replicas;
+#[cfg(feature = "observability")]
 mod report;
 mod scene;
 
@@ -39,6 +41,7 @@ async fn every_alert_fires_when_its_cause_is_there() {
     report.recorded(panels::all_is_recorded(&scene.prometheus).await);
     causes::each(&scene, &mut report).await;
     outages::each(&scene, &mut report).await;
+    replicas::each(&scene, &mut report).await;
     chat.stop().await;
     outages::all_are_gone(&scene, &mut report).await;
     report.selectors(panels::every_selector_has_had_data(&scene.prometheus).await);

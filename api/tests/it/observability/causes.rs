@@ -49,6 +49,7 @@ pub(crate) async fn each(scene: &Scene, report: &mut Report) {
     guesses(scene, report).await;
     full_houses(scene, report).await;
     few_files(scene, report).await;
+    little_memory(scene, report).await;
     a_broken_rule(scene, report).await;
     restarts(scene, report).await;
 }
@@ -310,6 +311,29 @@ async fn few_files(scene: &Scene, report: &mut Report) {
         )
         .await;
     limit(&before);
+}
+
+/// The limit is said in the rules, as what a container is given: here that is hardly more than an edge has.
+async fn little_memory(scene: &Scene, report: &mut Report) {
+    let file = format!("{}/prometheus/rules/saturation.yml", scene.cluster.path());
+    let before = std::fs::read_to_string(&file).unwrap();
+    let used = scene
+        .prometheus
+        .values(r#"max(process_resident_memory_bytes{part="edge"})"#)
+        .await[0];
+    let less = before.replace("vector(2147483648)", &format!("vector({})", used * 1.1));
+    assert_ne!(less, before, "the limit of an edge is in the rules");
+    std::fs::write(&file, less).unwrap();
+    scene.cluster.signal("-HUP", "prometheus");
+    report
+        .fires(
+            scene,
+            &["RoomlogMemoryNearLimit"],
+            "a limit of memory just above what an edge has",
+        )
+        .await;
+    std::fs::write(&file, before).unwrap();
+    scene.cluster.signal("-HUP", "prometheus");
 }
 
 async fn a_broken_rule(scene: &Scene, report: &mut Report) {
