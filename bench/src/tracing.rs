@@ -1,5 +1,5 @@
-//! What traces cost: sends per CPU second of an edge that sends spans, against one that does not, with the collector up,
-//! standing still and away.
+//! What traces cost: sends per CPU second of an edge that sends spans, against one of the same age that does not, with the
+//! collector up, standing still and away. One pair without any traces says how far two equal edges are apart.
 
 use crate::cluster::{Cluster, Process};
 use crate::load::{self, Rooms};
@@ -11,23 +11,21 @@ use std::net::TcpListener;
 const ROOMS: usize = 32;
 const SESSIONS: usize = 16;
 const MESSAGES: usize = 48_000;
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 8;
 /// The share of traces that are recorded.
 const RATIOS: [&str; 2] = ["0.01", "1"];
 
 /// One edge, with rooms that no other edge of the benchmark holds.
 struct Edge {
-    name: String,
     process: Process,
     token: String,
     rooms: Rooms,
-    /// Its CPU seconds of each round, and how many times those of the edge without traces, measured just before.
+    /// Its CPU seconds of each round.
     cpu: Vec<f64>,
-    ratios: Vec<f64>,
 }
 
 impl Edge {
-    async fn start(cluster: &Cluster, name: String, settings: &[(&str, &str)]) -> Result<Self> {
+    async fn start(cluster: &Cluster, settings: &[(&str, &str)]) -> Result<Self> {
         let process = cluster.process(&["edge"], settings).await?;
         let token = cluster
             .register(
@@ -42,12 +40,10 @@ impl Edge {
         let rooms = Rooms::new(&rooms);
         load::send(process.address, &token, &rooms, SESSIONS, MESSAGES / 10).await?;
         Ok(Self {
-            name,
             process,
             token,
             rooms,
             cpu: Vec::new(),
-            ratios: Vec::new(),
         })
     }
 
@@ -57,6 +53,39 @@ impl Edge {
         let took = process::cpu_seconds(self.process.pid())? - before;
         self.cpu.push(took);
         Ok(took)
+    }
+}
+
+/// Two edges that have done the same, one of them with traces.
+struct Pair {
+    name: String,
+    off: Edge,
+    on: Edge,
+    /// What a send of the one cost, divided by one of the other in the same moment.
+    ratios: Vec<f64>,
+}
+
+impl Pair {
+    async fn start(cluster: &Cluster, name: &str, settings: &[(&str, &str)]) -> Result<Self> {
+        Ok(Self {
+            name: name.to_owned(),
+            off: Edge::start(cluster, &[]).await?,
+            on: Edge::start(cluster, settings).await?,
+            ratios: Vec::new(),
+        })
+    }
+
+    /// Beside each other, for what a send costs drifts with the log and the machine; either is the first in turn.
+    async fn round(&mut self, round: usize) -> Result<()> {
+        let (without, with) = if round.is_multiple_of(2) {
+            let without = self.off.round().await?;
+            (without, self.on.round().await?)
+        } else {
+            let with = self.on.round().await?;
+            (self.off.round().await?, with)
+        };
+        self.ratios.push(with / without);
+        Ok(())
     }
 }
 
@@ -70,8 +99,7 @@ pub(crate) async fn run() -> Result<()> {
     // Nobody listens there once this is gone.
     let away = format!("http://{}", TcpListener::bind("127.0.0.1:0")?.local_addr()?);
 
-    let mut off = Edge::start(&cluster, "off".into(), &[]).await?;
-    let mut edges = Vec::new();
+    let mut pairs = vec![Pair::start(&cluster, "off, as the other", &[]).await?];
     for (collector, address) in [("up", &up), ("standing still", &still), ("away", &away)] {
         for ratio in RATIOS {
             let settings = [
@@ -82,26 +110,33 @@ pub(crate) async fn run() -> Result<()> {
             ];
             let percent = ratio.parse::<f64>()? * 100.0;
             let name = format!("{percent:.0} %, collector {collector}");
-            edges.push(Edge::start(&cluster, name, &settings).await?);
+            pairs.push(Pair::start(&cluster, &name, &settings).await?);
         }
     }
-    for _ in 0..ROUNDS {
-        for edge in &mut edges {
-            // Beside each other: what a send costs drifts with the log and the machine.
-            let without = off.round().await?;
-            let with = edge.round().await?;
-            edge.ratios.push(with / without);
+    for round in 0..ROUNDS {
+        for pair in &mut pairs {
+            pair.round(round).await?;
         }
     }
     drop(standing);
+    report(pairs).keep()
+}
+
+fn report(pairs: Vec<Pair>) -> Report {
     let mut report = Report::new("tracing", "What traces cost: sends per CPU second of an edge");
-    report.line("| traces | sends per CPU second | CPU of a send ÷ off (goal ≤ 1.03 at 1 %) |");
-    report.line("|---|---|---|");
-    off.ratios.push(1.0);
-    for edge in std::iter::once(off).chain(edges) {
-        let rate = MESSAGES as f64 / process::median(edge.cpu);
-        let ratio = process::median(edge.ratios);
-        report.line(&format!("| {} | {rate:.0} | {ratio:.3} |", edge.name));
+    report.line("| traces | sends per CPU second | the same without traces | CPU of a send ÷ without (goal ≤ 1.03 at 1 %), least and most |");
+    report.line("|---|---|---|---|");
+    for mut pair in pairs {
+        let rate = |cpu: Vec<f64>| MESSAGES as f64 / process::median(cpu);
+        pair.ratios.sort_by(f64::total_cmp);
+        let (least, most) = (pair.ratios[0], pair.ratios[ROUNDS - 1]);
+        report.line(&format!(
+            "| {} | {:.0} | {:.0} | **{:.3}** ({least:.2} to {most:.2}) |",
+            pair.name,
+            rate(pair.on.cpu),
+            rate(pair.off.cpu),
+            process::median(pair.ratios),
+        ));
     }
-    report.keep()
+    report
 }
