@@ -1,3 +1,24 @@
-/** Roomlog's client. */
+/** Roomlog's client: connects, subscribes, sends once, and comes back by itself. */
+export { Api, type ApiOptions } from './http/api.js';
+export type { MinSeq, Paging, Retry } from './http/groups.js';
+export type { At, Span } from './http/log.js';
+export type { AuthMode } from './http/tokens.js';
+export type { Request } from './http/transport.js';
+export { Client, type ClientEvents, type ClientOptions } from './client.js';
 export { ClientError, ConnectionError, RoomlogError } from './errors.js';
 export type { ClientReason, ErrorDetails, ErrorName } from './errors.js';
+export { CLOSE_CODES, ERROR_CODES, EVENT_TYPES, SUBPROTOCOL, type Operation } from './generated/protocol.js';
+export type * from './wire.js';
+export { DEFAULT_LIMITS, type Limits } from './limits.js';
+export type { ConnectionState, EndReason, Violation } from './machine/types.js';
+export { Malformed } from './protocol/check.js';
+export type { EventBodies, EventType, RoomEvent } from './protocol/event.js';
+export { Room, type RoomEvents, type SendOptions, type Sending } from './room.js';
+export type { Socket, SocketConstructor } from './shell/driver.js';
+export type { Off } from './shell/emitter.js';
+export type { ReplayOptions } from './shell/replay.js';
+export type { TabMeans } from './shell/tabs.js';
+export type { MessageWindow, WindowView } from './shell/window.js';
+export { MessageFold, MOST_EMOJI, MOST_REACTIONS, type MessageView } from './view/message-fold.js';
+export type { PendingMessage } from './view/pending.js';
+export type { RoomStatus, RoomView } from './view/room-state.js';

@@ -13,7 +13,9 @@ export type Schemas = components['schemas'];
 export type ShapeName = keyof typeof SHAPES & keyof Schemas;
 
 type Kind = string | Shape;
-interface Shape {
+
+/** Fields and their kinds, as the generator writes them: `n`, `s`, `b`, `o`, `@Name`, then `[]` or `?`; a name may end in `?`. */
+export interface Shape {
   readonly [field: string]: Kind;
 }
 
@@ -33,10 +35,19 @@ export function isObject(value: unknown): value is Record<string, unknown> {
  * @throws {@link Malformed}, naming the field, when it is something else
  */
 export function read<N extends ShapeName>(name: N, value: unknown): Schemas[N] {
-  const wrong = faultOfShape(value, SHAPES[name]);
-  if (wrong !== undefined) throw new Malformed(`this is no ${name}: ${wrong || 'it'} is not what it should be`);
+  hold(name, value, SHAPES[name]);
   // It has just been held against the shape that was made from this very schema.
   return value as Schemas[N];
+}
+
+/**
+ * Holds `value`, which is said to be a `name`, against a shape.
+ *
+ * @throws {@link Malformed}
+ */
+export function hold(name: string, value: unknown, shape: Shape): void {
+  const wrong = faultOfShape(value, shape);
+  if (wrong !== undefined) throw new Malformed(`this is no ${name}: ${wrong || 'it'} is not what it should be`);
 }
 
 /** The path of the first field that is wrong; nothing where all is well. */
