@@ -5,12 +5,22 @@
 # What must hold: it runs as nobody in particular (user 10001), on a root that is read-only, and writes nothing but
 # /data, which only the embedded mode uses. What is in it is listed in /usr/share/roomlog/sbom.cdx.json.
 
+FROM docker.io/library/node:20.20.2-bookworm-slim AS page
+WORKDIR /src
+COPY clients/typescript clients/typescript
+COPY web web
+RUN --mount=type=cache,id=roomlog-npm,target=/root/.npm \
+    for package in clients/typescript web; do \
+        npm --prefix "$package" ci --no-audit --no-fund && npm --prefix "$package" run build || exit 1; \
+    done
+
 FROM docker.io/library/rust:1.95.0-bookworm AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libssl-dev mold perl pkg-config python3 zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
+COPY --from=page /src/web/dist web/dist
 # Crates and what was compiled of them are kept from build to build, beside the image. Debug lines stay out of the
 # image; names of functions stay in it, for backtraces.
 ARG REVISION=unknown

@@ -5,7 +5,7 @@
 #                Prometheus
 #   make down    stops it
 #   make test    every test, on real services of its own; TEST='-p engine fold' narrows it down
-#   make web     builds the TypeScript client and the page
+#   make web     builds the TypeScript client and the page, which the next build of roomlog packs into the binary
 #   make test-web   their part of it alone: rules, unit tests, tests against a real server and a cluster
 #   make test-million   the last part of it alone: what is promised, over a million events; an optimised build, some minutes
 #   make test-observability   each alert made to fire by its cause, on a real Prometheus beside a cluster; some eight minutes
@@ -29,19 +29,19 @@ TOOLS := $(CACHE)/tools/bin
 .NOTPARALLEL:
 
 # The chat of the lines that it prints is built before, so that nobody who pastes them waits for a compiler.
-run:
+run: web
 	@scripts/install build
 	@cargo build -p roomlog-client --example chat
 	@cargo run -p api --bin roomlog -- serve
 
-up:
+up: web
 	@scripts/install build services traces
 	@scripts/cluster up $(DIR) prometheus
 
 down:
 	@scripts/cluster down $(DIR)
 
-test: test-scripts
+test: test-scripts web
 	@cargo test --no-run $(TEST)
 	@scripts/with-services cargo test --no-fail-fast $(TEST)
 	@$(if $(filter --workspace,$(TEST)),$(MAKE) --no-print-directory test-web test-million)
@@ -72,7 +72,7 @@ test-scripts:
 	@scripts/test
 
 test-containers:
-	@scripts/install build services traces containers
+	@scripts/install build services traces web containers
 	@scripts/containers
 
 secrets:

@@ -34,6 +34,7 @@ pub struct Config {
     pub travel: engine::travel::Config,
     pub startup: Startup,
     pub http: Http,
+    pub page: Page,
     pub limits: limits::Config,
     pub session: Session,
     pub drain: Drain,
@@ -119,6 +120,15 @@ pub struct Http {
     pub check_timeout_ms: u64,
     pub check_interval_ms: u64,
     pub max_connections: usize,
+}
+
+/// See `[page]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+pub struct Page {
+    pub enabled: bool,
+    pub name: String,
 }
 
 /// See `[session]`.

@@ -13,6 +13,7 @@ pub mod edge;
 pub mod error;
 pub mod limits;
 pub mod metrics;
+pub mod page;
 pub mod process;
 pub mod protocol;
 pub mod rest;

@@ -36,6 +36,7 @@ use crate::edge::Edge;
 use crate::edge::clock::Clock;
 use crate::error::{Error, Name};
 use crate::limits::Limiter;
+use crate::page::{self, Page};
 use crate::server::Place;
 use crate::session::Door;
 use axum::Router;
@@ -74,11 +75,12 @@ pub struct App {
 /// Everything an edge answers.
 pub fn router(app: Arc<App>, readiness: Arc<Readiness>, config: &Config) -> Router {
     let (router, document) = documented(app, readiness, config);
-    let router = router
-        .merge(openapi::router(&document))
-        .fallback(layers::unknown_path)
-        .method_not_allowed_fallback(layers::unknown_method);
-    layers::around(router, config)
+    let router = router.merge(openapi::router(&document));
+    let router = match config.page.enabled {
+        true => page::around(router, Page::packed(), layers::nothing_there),
+        false => router.fallback(async || layers::nothing_there()),
+    };
+    layers::around(router.method_not_allowed_fallback(layers::unknown_method), config)
 }
 
 /// The paths, and the document of them.

@@ -2,6 +2,7 @@
 
 use super::{Error, Parts};
 use crate::config::{Config, Mode};
+use crate::page::Page;
 use engine::config::mask_url;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -55,12 +56,22 @@ fn standing(config: &Config) -> String {
 pub(super) fn edge(config: &Config, parts: Parts) {
     let url = url(config);
     mention(&format!(
-        "Roomlog ({})\n\n  {url}\n  {url}/docs    try its API\n  {url}/readyz  is everything there?",
-        standing(config)
+        "Roomlog ({})\n\n  {url}         {}\n  {url}/docs    try its API\n  {url}/readyz  is everything there?",
+        standing(config),
+        page(config)
     ));
     // An edge by itself is one of several, and people come by what stands before them: its own address is not theirs.
     if parts.is_all() {
         mention(&first_steps(&url));
+    }
+}
+
+/// What is to be seen at `/`.
+const fn page(config: &Config) -> &'static str {
+    match (config.page.enabled, Page::packed().is_built()) {
+        (false, _) => "no page: page.enabled is false",
+        (true, false) => "no page: it was built without one; `make web`, then build it again",
+        (true, true) => "chat in a browser",
     }
 }
 

@@ -157,7 +157,8 @@ fn secure(response: &mut Response) {
         .or_insert(HeaderValue::from_static("no-store"));
 }
 
-pub(super) async fn unknown_path() -> Error {
+/// What a path that leads nowhere is answered.
+pub(super) fn nothing_there() -> Error {
     Error::new(Name::UnknownCommand, "there is nothing at this path")
 }
 

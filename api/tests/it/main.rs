@@ -28,6 +28,7 @@ mod observability;
 mod openapi;
 mod origins;
 mod outside;
+mod page;
 mod poison;
 mod proof;
 mod rebuild;
