@@ -4,6 +4,7 @@
 //! and gives the verdict, `hub` and `outbox` push. What must hold: everything on the tail's thread is sync and
 //! never blocks; the verdict is the fold's alone; no lock is held over an await.
 
+pub mod around;
 mod asked;
 pub mod clock;
 mod closed;
@@ -17,6 +18,7 @@ mod hub;
 mod journal;
 mod listener;
 mod listings;
+pub mod lists;
 mod mentions;
 mod metrics;
 mod notices;

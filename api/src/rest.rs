@@ -7,6 +7,7 @@ pub mod address;
 pub mod guard;
 pub mod problem;
 
+mod about;
 mod admin;
 mod admin_rooms;
 pub(crate) mod at;
@@ -16,6 +17,7 @@ mod cursor;
 mod events;
 mod layers;
 mod listings;
+mod lists;
 mod me;
 mod messages;
 mod moderation;
@@ -26,6 +28,7 @@ pub(crate) mod schema;
 mod search;
 mod unread;
 
+pub use about::About;
 pub(crate) use auth::error as account_error;
 pub use ops::{Check, Readiness, Shown, readiness_router};
 pub use unread::UnreadBodies;
@@ -68,6 +71,8 @@ pub struct App {
     pub secure_cookies: bool,
     /// The WebSocket's side.
     pub door: Arc<Door>,
+    /// What this Roomlog says of itself to anybody.
+    pub about: About,
     /// How often an address may ask.
     pub addresses: Limiter<IpAddr>,
 }
@@ -98,6 +103,7 @@ fn documented(app: Arc<App>, readiness: Arc<Readiness>, config: &Config) -> (Rou
 fn paths() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::default()
         .route("/v1/ws", get(socket))
+        .routes(routes!(about::about))
         .routes(routes!(auth::register))
         .routes(routes!(auth::login))
         .routes(routes!(auth::guest))
@@ -117,11 +123,18 @@ fn paths() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(admin::audit))
         .routes(routes!(admin_rooms::list))
         .routes(routes!(admin_rooms::get, admin_rooms::delete))
+        .routes(routes!(lists::any_members))
+        .routes(routes!(lists::any_bans))
+        .routes(routes!(lists::any_mutes))
         .routes(routes!(rooms::get, rooms::update, rooms::delete))
         .routes(routes!(rooms::join))
         .routes(routes!(rooms::leave))
         .routes(routes!(rooms::members))
         .routes(routes!(rooms::presence))
+        .routes(routes!(lists::bans))
+        .routes(routes!(lists::mutes))
+        .routes(routes!(lists::invitees))
+        .routes(routes!(lists::reads))
         .routes(routes!(rooms::read))
         .routes(routes!(rooms::direct))
         .routes(routes!(at::at))

@@ -181,6 +181,15 @@ pub trait Reader: Listings {
     /// A person's read marker in a room; `Seq::ZERO` if there is none.
     async fn read_marker(&self, room: RoomId, user: UserId) -> Result<Seq, Error>;
 
+    /// Up to `limit` read markers of a room that stand at or after `from`, in order of person after `after`.
+    async fn read_markers(
+        &self,
+        room: RoomId,
+        from: Seq,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<(UserId, Seq)>, Error>;
+
     /// The checkpoints of every partition.
     async fn checkpoints(&self) -> Result<Vec<Checkpoint>, Error>;
 

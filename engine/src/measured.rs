@@ -136,6 +136,7 @@ measured!("history", history::Error, history::Reader {
     deleted(room: RoomId, partition: Partition, seqs: &[Seq]) -> (Vec<Seq>, Offset);
     page(room: RoomId, page: Page, limit: usize) -> Vec<Message>;
     read_marker(room: RoomId, user: UserId) -> Seq;
+    read_markers(room: RoomId, from: Seq, after: Option<UserId>, limit: usize) -> Vec<(UserId, Seq)>;
     checkpoints() -> Vec<Checkpoint>;
     rooms(partition: Partition, after: Option<RoomId>, limit: usize) -> (Vec<(RoomId, StoredRoom)>, Offset);
     snapshot(partition: Partition) -> Box<dyn Snapshot>;

@@ -46,6 +46,11 @@ pub(super) fn name<'a>(list: &List, actor: &'a Actor) -> &'a str {
     }
 }
 
+/// Whether the person is erased.
+pub(super) fn is_erased(list: &List, user: UserId) -> bool {
+    list.contains_key(&user)
+}
+
 /// Whether the person's texts are to be empty.
 pub(super) fn without_text(list: &List, user: UserId) -> bool {
     list.get(&user).copied().unwrap_or(false)

@@ -138,7 +138,7 @@ pub(super) async fn page(
 }
 
 /// Where older and newer messages than those of a page are: each knows its number among `all`.
-fn around(page: Page, messages: &[Message], all: u64) -> (Option<Seq>, Option<Seq>) {
+pub(super) fn around(page: Page, messages: &[Message], all: u64) -> (Option<Seq>, Option<Seq>) {
     if let (Some(first), Some(last)) = (messages.first(), messages.last()) {
         let before = (first.ordinal > 1).then_some(first.seq);
         let after = (last.ordinal < all).then_some(last.seq);

@@ -149,6 +149,32 @@ impl<T, P> Listed<T, P> {
         let after = items.last().filter(|_| goes_on).map(place);
         Self { items, after }
     }
+
+    /// The same page of something else.
+    pub(super) fn map<U>(self, other: impl FnMut(T) -> U) -> Listed<U, P> {
+        Listed {
+            items: self.items.into_iter().map(other).collect(),
+            after: self.after,
+        }
+    }
+}
+
+/// Somebody who is kept out of a room, or muted there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Barred {
+    /// Who.
+    pub user_id: UserId,
+    /// The first instant at which it is over; `None`: never.
+    pub until: Option<Timestamp>,
+}
+
+/// A page of messages around a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Around {
+    /// The first message at the place or after it; `None`: the room ends before it, and the page is its latest.
+    pub anchor: Option<Seq>,
+    /// The messages, and where it goes on both ways.
+    pub page: PageView,
 }
 
 /// A message and what was said to it.

@@ -12,6 +12,23 @@ pub(crate) struct Parts {
     pub(crate) projector: bool,
 }
 
+/// What this program was built from, and by what.
+pub(crate) struct Build {
+    pub(crate) version: &'static str,
+    pub(crate) commit: &'static str,
+    rustc: &'static str,
+}
+
+/// Of this binary.
+pub(crate) const BUILD: Build = Build {
+    version: env!("CARGO_PKG_VERSION"),
+    commit: match option_env!("ROOMLOG_COMMIT") {
+        Some(commit) if !commit.is_empty() => commit,
+        _ => "unknown",
+    },
+    rustc: env!("BUILT_BY_RUSTC"),
+};
+
 /// Describes what a process of these parts tells, and shows what does not change.
 pub(crate) fn begin(config: &Config, parts: Parts) {
     describe(engine::metrics::ALL);
@@ -21,13 +38,9 @@ pub(crate) fn begin(config: &Config, parts: Parts) {
         describe(projector::metrics::ALL);
     }
     Collector::default().describe();
-    let commit = option_env!("ROOMLOG_COMMIT").filter(|commit| !commit.is_empty());
-    let build = [
-        env!("CARGO_PKG_VERSION"),
-        commit.unwrap_or("unknown"),
-        env!("BUILT_BY_RUSTC"),
-    ];
-    of::BUILD_INFO.gauge_of(build).set(1.0);
+    of::BUILD_INFO
+        .gauge_of([BUILD.version, BUILD.commit, BUILD.rustc])
+        .set(1.0);
     limits(config, parts);
 }
 

@@ -10,9 +10,9 @@ use crate::bouncer::Bouncer;
 use crate::config::{Config, millis};
 use crate::edge::clock::{Clock, SystemClock};
 use crate::edge::{Edge, Parts};
-use crate::rest::{App, Readiness, Shown, router};
+use crate::rest::{About, App, Readiness, Shown, router};
 use crate::session::{Door, Registry};
-use engine::people::{Accounts, People};
+use engine::people::Accounts;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,8 +98,18 @@ async fn begin<'a>(
         &config.http,
         metrics,
     ));
-    let app = app(config, people, accounts, clock, &edge, &registry, &sessions);
     let stop_http = CancellationToken::new();
+    let app = App {
+        edge: edge.clone(),
+        people,
+        origins: Origins::new(&config.http.origins),
+        secure_cookies: config.http.secure_cookies,
+        addresses: config.limits.addresses(),
+        door: Arc::new(door(config, &accounts, &clock, &edge, &registry, &sessions)),
+        about: About::new(config, edge.epoch()),
+        accounts,
+        clock,
+    };
     let router = router(Arc::new(app), readiness.clone(), config);
     Ok(Serving {
         http: serve_http(listener, router, config, stop_http.clone()),
@@ -137,16 +147,15 @@ async fn history_is_of_this_log(stores: &Stores, patience: Patience, stop: &Canc
     }
 }
 
-fn app(
+fn door(
     config: &Config,
-    people: Arc<dyn People>,
-    accounts: Arc<Accounts>,
-    clock: Arc<dyn Clock>,
+    accounts: &Arc<Accounts>,
+    clock: &Arc<dyn Clock>,
     edge: &Arc<Edge>,
     registry: &Arc<Registry>,
     sessions: &TaskTracker,
-) -> App {
-    let door = Door {
+) -> Door {
+    Door {
         edge: edge.clone(),
         accounts: accounts.clone(),
         clock: clock.clone(),
@@ -155,16 +164,6 @@ fn app(
         refusals_before_close: config.limits.refusals_before_close,
         registry: registry.clone(),
         tasks: sessions.clone(),
-    };
-    App {
-        edge: edge.clone(),
-        accounts,
-        people,
-        clock,
-        origins: Origins::new(&config.http.origins),
-        secure_cookies: config.http.secure_cookies,
-        addresses: config.limits.addresses(),
-        door: Arc::new(door),
     }
 }
 

@@ -209,6 +209,7 @@ pub(crate) fn error(error: people::accounts::Error) -> Error {
             Error::new(Name::RateLimited, "too many tries").retry_after_ms(retry_after_ms)
         }
         Account::IssuerAway => Error::new(Name::Unavailable, "the token's issuer can't be asked for its keys now"),
+        Account::NoRegistration => Error::new(Name::Forbidden, "nobody makes an account for themselves here"),
         Account::NoGuests => Error::new(Name::Forbidden, "guests are not allowed here"),
         Account::Busy => Error::new(Name::Overloaded, "too many people are signing in").retry_after_ms(BUSY_PAUSE_MS),
         Account::Store(error) => {

@@ -16,12 +16,26 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// You, and what you are here.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Me)]
+pub(super) struct Me<'a> {
+    #[serde(flatten)]
+    user: User<'a>,
+    /// Whether the paths below `/v1/admin` are yours to ask.
+    admin: bool,
+}
+
 /// Who you are.
-#[utoipa::path(get, path = "/v1/me", tag = "me", responses((status = 200, description = "You.", body = User<'_>)))]
+#[utoipa::path(get, path = "/v1/me", tag = "me", responses((status = 200, description = "You.", body = Me<'_>)))]
 pub(super) async fn get(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Error> {
     let person = app.accounts.person(signed.caller.user_id).await.map_err(error)?;
     let person = person.ok_or_else(|| Error::new(Name::NotFound, "the account is gone"))?;
-    Ok(axum::Json(User::of(&person)).into_response())
+    let me = Me {
+        user: User::of(&person),
+        admin: person.is_admin,
+    };
+    Ok(axum::Json(me).into_response())
 }
 
 /// Gives you another name for others to see, and an access token that says so; what you said before keeps the old one.

@@ -4,6 +4,7 @@ use super::guard::{Asked, Json, Signed, Writer};
 use super::rooms::{MinSeq, page_limit, reached};
 use super::{App, bodies, path_id, schema};
 use crate::command::Ask;
+use crate::edge::around::Place;
 use crate::error::{Error, Name};
 use crate::protocol::fields::GREATEST_INTEGER;
 use crate::protocol::frame::ask;
@@ -12,7 +13,7 @@ use crate::protocol::{RECENT_DEFAULT, Verb};
 use crate::shown::ShownMessage;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use engine::domain::{Emoji, RECENT, Seq};
+use engine::domain::{Emoji, RECENT, Seq, Timestamp};
 use engine::history::Page;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use utoipa::{IntoParams, ToSchema};
 /// Most messages of a page.
 const PAGE: usize = 200;
 
-/// Which window of a room's messages; the latest without `before` and `after`, which exclude each other.
+/// Which window of a room's messages; the latest without any of `before`, `after`, `around` and `time`, which exclude each other.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Window {
@@ -31,9 +32,37 @@ pub(super) struct Window {
     /// Those after this seq.
     #[param(value_type = schema::Seq, required = false)]
     after: Option<u64>,
+    /// Those around the message of this seq, or the next one after it.
+    #[param(value_type = schema::Seq, required = false)]
+    around: Option<u64>,
+    /// Those around the first message of this time or later.
+    #[param(value_type = schema::Time, required = false)]
+    time: Option<u64>,
     /// How many; 50 if absent.
     #[param(value_type = u64, required = false, minimum = 1, maximum = 200)]
     limit: Option<usize>,
+}
+
+/// A window that is asked for.
+enum Wanted {
+    Page(Page),
+    Around(Place),
+}
+
+impl Window {
+    fn wanted(&self) -> Result<Wanted, Error> {
+        match (self.before, self.after, self.around, self.time) {
+            (None, None, None, None) => Ok(Wanted::Page(Page::Latest)),
+            (Some(seq), None, None, None) => Ok(Wanted::Page(Page::Before(query_seq("before", seq)?))),
+            (None, Some(seq), None, None) => Ok(Wanted::Page(Page::After(query_seq("after", seq)?))),
+            (None, None, Some(seq), None) => Ok(Wanted::Around(Place::Seq(query_seq("around", seq)?))),
+            (None, None, None, Some(time)) => Ok(Wanted::Around(Place::Time(query_time("time", time)?))),
+            _ => Err(Error::bad_field(
+                "before",
+                "before, after, around and time exclude each other",
+            )),
+        }
+    }
 }
 
 /// Which replies.
@@ -75,6 +104,11 @@ pub(super) struct MessagePage<'a> {
     /// Ask with this `after` for newer ones; null at the room's end.
     #[schema(value_type = Option<schema::Seq>, required = true)]
     after: Option<Seq>,
+    /// With `around` or `time` alone: the message there, or the next one after it; null where the room ends before, and the
+    /// page is its latest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::Seq>, required = false)]
+    anchor: Option<Option<Seq>>,
 }
 
 /// A message and what was said to it.
@@ -104,19 +138,21 @@ pub(super) async fn page(
     Asked(min): Asked<MinSeq>,
 ) -> Result<Response, Error> {
     let room = path_id(&room)?;
-    let page = match (window.before, window.after) {
-        (None, None) => Page::Latest,
-        (Some(seq), None) => Page::Before(query_seq("before", seq)?),
-        (None, Some(seq)) => Page::After(query_seq("after", seq)?),
-        (Some(_), Some(_)) => return Err(Error::bad_field("before", "before and after exclude each other")),
-    };
+    let wanted = window.wanted()?;
     let limit = page_limit(window.limit, RECENT_DEFAULT, PAGE)?;
     reached(&app, &signed.caller, room, &min).await?;
-    let page = app.edge.page(&signed.caller, room, page, limit).await?;
+    let (page, anchor) = match wanted {
+        Wanted::Page(page) => (app.edge.page(&signed.caller, room, page, limit).await?, None),
+        Wanted::Around(place) => {
+            let around = app.edge.around(&signed.caller, room, place, limit).await?;
+            (around.page, Some(around.anchor))
+        }
+    };
     let shown = MessagePage {
         messages: ShownMessage::all(&page.messages, signed.caller.user_id),
         before: page.before,
         after: page.after,
+        anchor,
     };
     Ok(axum::Json(shown).into_response())
 }
@@ -259,6 +295,13 @@ async fn reacting(
 fn path_seq(text: &str) -> Result<Seq, Error> {
     let seq = text.parse().ok().filter(|seq| *seq <= GREATEST_INTEGER).map(Seq::new);
     seq.ok_or_else(|| Error::new(Name::NotFound, "there is no message at that seq"))
+}
+
+/// A time of a query.
+fn query_time(name: &'static str, time: u64) -> Result<Timestamp, Error> {
+    let millis = i64::try_from(time).ok().filter(|_| time <= GREATEST_INTEGER);
+    let rule = || Error::bad_field(name, format!("{name} must be at most {GREATEST_INTEGER}"));
+    millis.map(Timestamp::from_millis).ok_or_else(rule)
 }
 
 /// A seq of a query.

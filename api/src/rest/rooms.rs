@@ -1,6 +1,7 @@
 //! `/v1/rooms…` and `/v1/direct…`: making, finding, changing and entering rooms.
 
 use super::guard::{Asked, Json, Signed, Writer};
+use super::lists::Members;
 use super::messages::query_seq;
 use super::{App, account_error, bodies, path_id, schema};
 use crate::command::{Ask, Caller, Write};
@@ -10,10 +11,9 @@ use crate::shown::{ShownPresence, ShownRoom};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use engine::domain::{Kind, Member, PersonName, Role, RoomId, RoomName, RoomTopic, Seq, Timestamp, UserId};
+use engine::domain::{Kind, RoomId, RoomName, RoomTopic, Seq, UserId};
 use engine::people::Username;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -46,6 +46,11 @@ impl Listing {
     /// Where it goes on.
     pub(super) fn after(&self) -> Option<RoomId> {
         self.after.map(RoomId::new)
+    }
+
+    /// Where a list of people goes on.
+    pub(super) fn after_person(&self) -> Option<UserId> {
+        self.after.map(UserId::new)
     }
 
     /// How many are asked for.
@@ -212,35 +217,6 @@ pub(super) async fn leave(writer: Writer, Path(room): Path<String>, json: Json) 
     writer.written(&room, &json.fields()?, Ask::Leave).await
 }
 
-/// Somebody in a room.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Member)]
-struct ShownMember {
-    #[schema(value_type = schema::UserId)]
-    id: UserId,
-    /// Guests, people of an outside issuer and the deleted have none; absent also while accounts are away.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = schema::Username, required = false)]
-    username: Option<String>,
-    /// As they are called now; absent while accounts are away.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = schema::DisplayName, required = false)]
-    display_name: Option<PersonName>,
-    #[schema(value_type = schema::Role)]
-    role: Role,
-    #[schema(value_type = schema::Time)]
-    joined_at: Timestamp,
-}
-
-/// Members, in order of id.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Members {
-    members: Vec<ShownMember>,
-    /// Ask with this `after` for the next ones; null where there are no more.
-    #[schema(value_type = Option<schema::UserId>, required = true)]
-    after: Option<UserId>,
-}
-
 /// A room's members; of an open room those with a role.
 #[utoipa::path(get, path = "/v1/rooms/{room}/members", tag = "rooms",
     params(("room" = schema::RoomId, Path, description = "The room."), Listing),
@@ -254,39 +230,9 @@ pub(super) async fn members(
     let limit = page.limit()?;
     let members = app
         .edge
-        .members(&signed.caller, path_id(&room)?, page.after.map(UserId::new), limit)
+        .members(&signed.caller, path_id(&room)?, page.after_person(), limit)
         .await?;
-    let mut names = names_of(&app, &members.items).await;
-    let shown = members.items.iter().map(|member| {
-        let (username, display_name) = names.remove(&member.user_id).unwrap_or_default();
-        ShownMember {
-            id: member.user_id,
-            username: username.map(|name| name.to_string()),
-            display_name,
-            role: member.role,
-            joined_at: member.joined_at,
-        }
-    });
-    Ok(axum::Json(Members {
-        members: shown.collect(),
-        after: members.after,
-    })
-    .into_response())
-}
-
-/// What members are called now; with accounts away nobody is called anything.
-async fn names_of(app: &App, members: &[Member]) -> HashMap<UserId, (Option<Username>, Option<PersonName>)> {
-    let ids: Vec<UserId> = members.iter().map(|member| member.user_id).collect();
-    match app.people.people(&ids).await {
-        Ok(people) => people
-            .into_iter()
-            .map(|person| (person.id, (person.username, Some(person.display_name))))
-            .collect(),
-        Err(error) => {
-            tracing::warn!(%error, "members are listed without names");
-            HashMap::new()
-        }
-    }
+    Ok(axum::Json(Members::of(&app, members).await).into_response())
 }
 
 /// Who is in the room now.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
+mod about;
 mod accounts;
 mod admin;
 mod archive;
@@ -20,6 +21,7 @@ mod first_steps;
 #[path = "../../../engine/tests/it/issuer.rs"]
 mod issuer;
 mod limits;
+mod lists;
 mod log_tools;
 mod matrix;
 mod mentions;

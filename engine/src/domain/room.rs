@@ -258,6 +258,25 @@ impl Room {
         self.people.members(after)
     }
 
+    /// Who is invited, and by whom, in order of id, those after `after`.
+    pub fn invitations(&self, after: Option<UserId>) -> impl Iterator<Item = (UserId, UserId)> + '_ {
+        self.people.invitations(after)
+    }
+
+    /// Who is banned at `at`, and until when (`None`: for ever), in order of id, those after `after`.
+    pub fn bans(&self, after: Option<UserId>, at: Timestamp) -> impl Iterator<Item = (UserId, Option<Timestamp>)> + '_ {
+        self.people.bans(after, at)
+    }
+
+    /// Who is muted at `at`, and until when (`None`: for ever), in order of id, those after `after`.
+    pub fn mutes(
+        &self,
+        after: Option<UserId>,
+        at: Timestamp,
+    ) -> impl Iterator<Item = (UserId, Option<Timestamp>)> + '_ {
+        self.people.mutes(after, at)
+    }
+
     /// How many members it has; `None` in an open room, which counts none.
     #[must_use]
     pub fn member_count(&self) -> Option<usize> {

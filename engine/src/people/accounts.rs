@@ -108,7 +108,8 @@ impl Accounts {
     /// A new account, signed in.
     ///
     /// # Errors
-    /// [`Error::Invalid`], [`Error::Taken`], [`Error::TooOften`], [`Error::Busy`], [`Error::Store`].
+    /// [`Error::NoRegistration`], [`Error::Invalid`], [`Error::Taken`], [`Error::TooOften`], [`Error::Busy`],
+    /// [`Error::Store`].
     pub async fn register(
         &self,
         username: &str,
@@ -117,6 +118,9 @@ impl Accounts {
         device: &Device,
         now: Timestamp,
     ) -> Result<SignedIn, Error> {
+        if !self.config.registration {
+            return Err(Error::NoRegistration);
+        }
         let username = parse_username(username)?;
         self.check_password(&password)?;
         self.attempts.charge_address(Kind::Newcomer, device.address, now)?;

@@ -80,6 +80,7 @@ macro_rules! history_suite {
             what_is_far_back_is_found_too,
             a_search_that_takes_too_long_is_ended,
             read_markers_go_forwards,
+            read_markers_of_a_room_are_listed_in_order,
             checkpoints_are_those_of_the_events,
             an_audit_tells_the_rows_of_the_fold,
             an_audit_tells_read_markers_where_they_stand,

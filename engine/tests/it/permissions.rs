@@ -26,6 +26,8 @@ const FOOT: &str = "
 - Before any right is asked for: a room that is none of your business is `not_found`, a deleted one `room_deleted`,
   who is banned hears `banned` (from a private room `not_found`). After it the room's state may speak against it with
   `conflict`: the owner leaves only after handing over.
+- Whoever may lift a ban or a mute in a room may list them there, and admins may in every room; members may list the invited, and
+  how far each member has read.
 - Anyone may create a room; its creator owns it. The same for `general` has effect once, and nobody owns it.
 ";
 

@@ -96,15 +96,33 @@ impl People {
     }
 
     pub(super) fn members(&self, after: Option<UserId>) -> impl Iterator<Item = Member> + '_ {
-        use std::ops::Bound::{Excluded, Unbounded};
-        let from = after.map_or(Unbounded, Excluded);
-        self.members
-            .range((from, Unbounded))
-            .map(|(&user_id, &(role, joined_at))| Member {
-                user_id,
-                role,
-                joined_at,
-            })
+        behind(&self.members, after).map(|(user_id, (role, joined_at))| Member {
+            user_id,
+            role,
+            joined_at,
+        })
+    }
+
+    pub(super) fn invitations(&self, after: Option<UserId>) -> impl Iterator<Item = (UserId, UserId)> + '_ {
+        behind(&self.invitations, after)
+    }
+
+    /// Those in force at `at`.
+    pub(super) fn bans(
+        &self,
+        after: Option<UserId>,
+        at: Timestamp,
+    ) -> impl Iterator<Item = (UserId, Option<Timestamp>)> + '_ {
+        behind(&self.bans, after).filter(move |(_, until)| in_force(Some(until), at))
+    }
+
+    /// Those in force at `at`.
+    pub(super) fn mutes(
+        &self,
+        after: Option<UserId>,
+        at: Timestamp,
+    ) -> impl Iterator<Item = (UserId, Option<Timestamp>)> + '_ {
+        behind(&self.mutes, after).filter(move |(_, until)| in_force(Some(until), at))
     }
 
     pub(super) fn member_count(&self) -> usize {
@@ -115,6 +133,13 @@ impl People {
     pub(super) fn listed(&self) -> usize {
         self.members.len() + self.invitations.len() + self.bans.len() + self.mutes.len()
     }
+}
+
+/// A list in order of person, from behind one of them.
+fn behind<T: Copy>(list: &BTreeMap<UserId, T>, after: Option<UserId>) -> impl Iterator<Item = (UserId, T)> + '_ {
+    use std::ops::Bound::{Excluded, Unbounded};
+    let from = after.map_or(Unbounded, Excluded);
+    list.range((from, Unbounded)).map(|(&user_id, &entry)| (user_id, entry))
 }
 
 /// `until` is the first instant at which it is over; `None` never comes.

@@ -265,6 +265,33 @@ impl Reader for Postgres {
         Ok(seq.map_or(Seq::ZERO, |seq| Seq::new(seq.cast_unsigned())))
     }
 
+    async fn read_markers(
+        &self,
+        room: RoomId,
+        from: Seq,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<(UserId, Seq)>, Error> {
+        let rows = self
+            .within(
+                query!(
+                    "SELECT user_id, seq FROM reads
+                     WHERE room_id = $1 AND seq >= $2 AND ($3::uuid IS NULL OR user_id > $3)
+                     ORDER BY user_id LIMIT $4",
+                    room.uuid(),
+                    from.get().cast_signed(),
+                    after.map(UserId::uuid),
+                    bounded(limit),
+                )
+                .fetch_all(&self.pool),
+            )
+            .await?;
+        let markers = rows
+            .into_iter()
+            .map(|row| (UserId::new(row.user_id), Seq::new(row.seq.cast_unsigned())));
+        Ok(markers.collect())
+    }
+
     async fn checkpoints(&self) -> Result<Vec<Checkpoint>, Error> {
         let rows = self
             .within(

@@ -279,6 +279,30 @@ impl Reader for Sqlite {
         Ok(seq.map_or(Seq::ZERO, |seq| Seq::new(seq.cast_unsigned())))
     }
 
+    async fn read_markers(
+        &self,
+        room: RoomId,
+        from: Seq,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<(UserId, Seq)>, Error> {
+        let rows: Vec<(Uuid, i64)> = query_as(
+            "SELECT user_id, seq FROM reads WHERE room_id = ?1 AND seq >= ?2 AND (?3 IS NULL OR user_id > ?3)
+             ORDER BY user_id LIMIT ?4",
+        )
+        .bind(room.uuid())
+        .bind(from.get().cast_signed())
+        .bind(after.map(UserId::uuid))
+        .bind(bounded(limit))
+        .fetch_all(&self.file.readers)
+        .await
+        .map_err(failed)?;
+        let markers = rows
+            .into_iter()
+            .map(|(user, seq)| (UserId::new(user), Seq::new(seq.cast_unsigned())));
+        Ok(markers.collect())
+    }
+
     async fn checkpoints(&self) -> Result<Vec<Checkpoint>, Error> {
         let rows: Vec<(Uuid, i64, i64)> =
             query_as("SELECT epoch, partition, next_offset FROM checkpoints WHERE projection = ? ORDER BY partition")

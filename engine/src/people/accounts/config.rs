@@ -27,6 +27,8 @@ pub struct Config {
     pub ended_refresh_ms: u64,
     /// Ended logins, and as many people, that are remembered while their tokens are good.
     pub ended_kept: usize,
+    /// Whether people may make accounts for themselves.
+    pub registration: bool,
     /// Whether people may come in without an account.
     pub guests: bool,
     /// Least code points of a password.
@@ -62,6 +64,7 @@ impl Default for Config {
             sweep_interval_ms: 60_000,
             ended_refresh_ms: 5_000,
             ended_kept: 100_000,
+            registration: true,
             guests: true,
             password_least: 8,
             password_most: 256,

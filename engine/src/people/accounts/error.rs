@@ -48,6 +48,9 @@ pub enum Error {
         /// When there is one more.
         retry_after_ms: u64,
     },
+    /// Nobody makes an account for themselves here.
+    #[error("nobody makes an account for themselves here")]
+    NoRegistration,
     /// Guests are not let in here.
     #[error("guests are not allowed here")]
     NoGuests,

@@ -173,6 +173,33 @@ pub(crate) async fn read_markers_go_forwards(store: &dyn Store) {
     assert_eq!(store.read_marker(room(1), user(0)).await.unwrap(), Seq::ZERO);
 }
 
+pub(crate) async fn read_markers_of_a_room_are_listed_in_order(store: &dyn Store) {
+    let (owner, next) = store.claim_reads(epoch(), PARTITION).await.unwrap();
+    let mark = |of, person, seq| ReadMark {
+        room_id: room(of),
+        user_id: user(person),
+        seq: Seq::new(seq),
+    };
+    let marks = [mark(0, 3, 7), mark(0, 1, 9), mark(1, 1, 30), mark(0, 2, 8)];
+    let to = Offset::new(4);
+    store
+        .write_reads(epoch(), PARTITION, owner, next, to, &marks)
+        .await
+        .unwrap();
+    let listed = async |from, after, limit| {
+        let markers = store.read_markers(room(0), Seq::new(from), after, limit).await;
+        markers.unwrap()
+    };
+    let mut all = [(user(1), Seq::new(9)), (user(2), Seq::new(8)), (user(3), Seq::new(7))];
+    all.sort_unstable();
+    assert_eq!(listed(1, None, 10).await, all);
+    assert_eq!(listed(1, None, 2).await, all[..2]);
+    assert_eq!(listed(1, Some(all[1].0), 10).await, all[2..]);
+    assert_eq!(listed(9, None, 10).await, [(user(1), Seq::new(9))]);
+    assert_eq!(listed(10, None, 10).await, []);
+    assert_eq!(store.read_markers(room(2), Seq::ZERO, None, 10).await.unwrap(), []);
+}
+
 pub(crate) async fn checkpoints_are_those_of_the_events(store: &dyn Store) {
     for number in [9, 2] {
         store.claim(epoch(), Partition::new(number)).await.unwrap();
