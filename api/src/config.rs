@@ -35,6 +35,7 @@ pub struct Config {
     pub startup: Startup,
     pub http: Http,
     pub page: Page,
+    pub admin: Admin,
     pub limits: limits::Config,
     pub session: Session,
     pub drain: Drain,
@@ -129,6 +130,17 @@ pub struct Http {
 pub struct Page {
     pub enabled: bool,
     pub name: String,
+}
+
+/// See `[admin]`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each setting is described in defaults.toml")]
+pub struct Admin {
+    pub log_interval_ms: u64,
+    pub log_tails: usize,
+    pub log_tail_queue_records: usize,
+    pub log_tail_keep_alive_ms: u64,
 }
 
 /// See `[session]`.

@@ -182,6 +182,12 @@ impl Edge {
         self.core.closed.has(room)
     }
 
+    /// Whether the person is erased.
+    #[must_use]
+    pub fn is_erased(&self, user: UserId) -> bool {
+        erasure::is_erased(&self.core.erasures.list(), user)
+    }
+
     /// A room as it stands, whoever asks: for admins.
     ///
     /// # Errors

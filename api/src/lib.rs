@@ -11,6 +11,7 @@ pub mod command;
 pub mod config;
 pub mod edge;
 pub mod error;
+pub mod inspect;
 pub mod limits;
 pub mod metrics;
 pub mod page;

@@ -9,6 +9,7 @@ pub mod problem;
 
 mod about;
 mod admin;
+mod admin_log;
 mod admin_rooms;
 pub(crate) mod at;
 mod auth;
@@ -38,6 +39,7 @@ use crate::config::Config;
 use crate::edge::Edge;
 use crate::edge::clock::Clock;
 use crate::error::{Error, Name};
+use crate::inspect::Inspector;
 use crate::limits::Limiter;
 use crate::page::{self, Page};
 use crate::server::Place;
@@ -71,6 +73,8 @@ pub struct App {
     pub secure_cookies: bool,
     /// The WebSocket's side.
     pub door: Arc<Door>,
+    /// Looks at the log for admins.
+    pub inspector: Arc<Inspector>,
     /// What this Roomlog says of itself to anybody.
     pub about: About,
     /// How often an address may ask.
@@ -123,6 +127,9 @@ fn paths() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(admin::audit))
         .routes(routes!(admin_rooms::list))
         .routes(routes!(admin_rooms::get, admin_rooms::delete))
+        .routes(routes!(admin_log::overview))
+        .routes(routes!(admin_log::dead_letters))
+        .routes(routes!(admin_log::tail))
         .routes(routes!(lists::any_members))
         .routes(routes!(lists::any_bans))
         .routes(routes!(lists::any_mutes))

@@ -6,6 +6,7 @@
 
 mod import;
 pub mod kafka;
+mod letter;
 mod metrics;
 mod partitioner;
 pub mod sqlite;
@@ -14,6 +15,7 @@ use crate::domain::{Epoch, Offset, Partition, Position, RoomId, Timestamp};
 use async_trait::async_trait;
 use bytes::Bytes;
 pub use import::Import;
+pub use letter::{Letter, Origin};
 pub use partitioner::partition_of;
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
@@ -75,7 +77,7 @@ pub struct RecordRef<'a> {
     pub headers: Headers<'a>,
 }
 
-/// The headers of a record, of which Roomlog reads three.
+/// The headers of a record that Roomlog reads.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Headers<'a> {
     /// How many headers are named `schema`.
@@ -86,6 +88,8 @@ pub struct Headers<'a> {
     pub traceparent: Option<&'a [u8]>,
     /// W3C `tracestate`.
     pub tracestate: Option<&'a [u8]>,
+    /// Of a dead letter: what it copies.
+    pub origin: Origin<'a>,
 }
 
 impl<'a> Headers<'a> {
@@ -98,7 +102,7 @@ impl<'a> Headers<'a> {
             }
             b"traceparent" => &mut self.traceparent,
             b"tracestate" => &mut self.tracestate,
-            _ => return,
+            _ => return self.origin.add(name, value),
         };
         *seen = seen.or(value);
     }
@@ -121,6 +125,8 @@ pub struct Record {
     pub traceparent: Option<Bytes>,
     /// W3C `tracestate`.
     pub tracestate: Option<Bytes>,
+    /// Of a dead letter: what it copies, read already.
+    pub letter: Option<Box<Letter>>,
 }
 
 impl Record {
@@ -136,6 +142,7 @@ impl Record {
                 schema: self.schema.as_deref(),
                 traceparent: self.traceparent.as_deref(),
                 tracestate: self.tracestate.as_deref(),
+                origin: Origin::default(),
             },
         }
     }
@@ -164,6 +171,7 @@ impl RecordRef<'_> {
             schema: cut(self.headers.schema),
             traceparent: cut(self.headers.traceparent),
             tracestate: cut(self.headers.tracestate),
+            letter: self.headers.origin.letter().map(Box::new),
         }
     }
 }

@@ -56,10 +56,10 @@ fn letter(origin: String, record: &Record, reason: &'static str) -> Outgoing {
         key: record.key.clone(),
         value: record.value.clone(),
         headers: vec![
-            ("origin_topic", origin.into()),
-            ("origin_partition", record.position.partition.to_string().into()),
-            ("origin_offset", record.position.offset.to_string().into()),
-            ("reason", Bytes::from_static(reason.as_bytes())),
+            (log::Letter::TOPIC, origin.into()),
+            (log::Letter::PARTITION, record.position.partition.to_string().into()),
+            (log::Letter::OFFSET, record.position.offset.to_string().into()),
+            (log::Letter::REASON, Bytes::from_static(reason.as_bytes())),
         ],
     }
 }
@@ -85,6 +85,7 @@ mod tests {
             schema: None,
             traceparent: None,
             tracestate: None,
+            letter: None,
         };
         let letter = letter("roomlog.events".to_owned(), &record, "datum");
         assert_eq!(

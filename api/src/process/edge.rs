@@ -10,6 +10,7 @@ use crate::bouncer::Bouncer;
 use crate::config::{Config, millis};
 use crate::edge::clock::{Clock, SystemClock};
 use crate::edge::{Edge, Parts};
+use crate::inspect::Inspector;
 use crate::rest::{About, App, Readiness, Shown, router};
 use crate::session::{Door, Registry};
 use engine::people::Accounts;
@@ -106,6 +107,7 @@ async fn begin<'a>(
         secure_cookies: config.http.secure_cookies,
         addresses: config.limits.addresses(),
         door: Arc::new(door(config, &accounts, &clock, &edge, &registry, &sessions)),
+        inspector: Arc::new(inspector(config, stores, &stop_http)),
         about: About::new(config, edge.epoch()),
         accounts,
         clock,
@@ -165,6 +167,17 @@ fn door(
         registry: registry.clone(),
         tasks: sessions.clone(),
     }
+}
+
+/// What it shows admins of the log, until it answers no more.
+fn inspector(config: &Config, stores: &Stores, stop_http: &CancellationToken) -> Inspector {
+    Inspector::new(
+        stores.log.clone(),
+        stores.history_reader.clone(),
+        stores.live_writer.clone(),
+        config.admin,
+        stop_http.clone(),
+    )
 }
 
 impl Serving<'_> {

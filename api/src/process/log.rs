@@ -1,6 +1,6 @@
 //! `roomlog log …`: what can be seen of the log itself, decoded. Nothing is folded here, so nothing is judged.
 
-mod line;
+mod colour;
 mod sample;
 mod stats;
 mod tail;

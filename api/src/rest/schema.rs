@@ -4,7 +4,7 @@
 //! have no values: handlers name them where a field's own type knows nothing of documents.
 
 use crate::protocol::fields::{GREATEST_INTEGER, MENTIONS};
-use engine::domain::{Emoji, MessageText, PersonName, RoomName, RoomTopic};
+use engine::domain::{Body, Emoji, MessageText, PersonName, RoomName, RoomTopic};
 use engine::history::listings::Query;
 use engine::people::accounts;
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
@@ -113,6 +113,8 @@ words! {
     Prefix = line(0, RoomName::MOST);
     /// Words, "phrases", -exclusions and `or`: at least one word to look for.
     Words = text().min_length(Some(1)).max_length(Some(Query::MOST));
+    /// A type of event.
+    EventType = one_of(&Body::TYPE_NAMES);
     /// The fold's word on a record.
     Verdict = one_of(&["accepted", "ignored", "unreadable"]);
     /// Why something is not shown.

@@ -1,5 +1,6 @@
 //! Those who run it, over both ways to run: the first admin, and what admins do with accounts.
 
+mod log;
 mod rooms;
 
 use crate::accounts::{is_refused, login};

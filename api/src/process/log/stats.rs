@@ -3,12 +3,13 @@
 use super::sample::{self, Sample};
 use crate::cli::log::Stats;
 use crate::config::{Config, Mode};
+use crate::inspect::standing::{self, Stands};
 use crate::process::bar::Bar;
 use crate::process::{Error, direct, welcome};
 use engine::clock;
 use engine::domain::{Epoch, Offset, Partition, RoomId, Timestamp};
+use engine::history;
 use engine::log::{Extent, Log, Topic};
-use engine::{history, live};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -141,11 +142,7 @@ async fn rates(log: &dyn Log, extents: &[Extent]) -> Result<Vec<Rate>, Error> {
     for minutes in MINUTES {
         let seconds = minutes * 60;
         let since = Timestamp::from_millis(now - i64::try_from(seconds * 1_000).unwrap_or(i64::MAX));
-        let mut records = 0;
-        for extent in extents {
-            let first = log.offset_at(Topic::Events, extent.partition, since).await?;
-            records += first.map_or(0, |first| extent.high.get().saturating_sub(first.get()));
-        }
+        let records = standing::since(log, extents, since).await?.into_iter().sum();
         rates.push(Rate {
             minutes,
             records,
@@ -182,28 +179,27 @@ fn biggest(sample: &Sample, all: u64, most: usize) -> Rooms {
 }
 
 /// The records from where a projection stands in each partition to the end.
-fn behind(extents: &[Extent], stands: impl Fn(Partition) -> Option<Offset>) -> Lag {
-    let (mut behind, mut empty) = (0, Vec::new());
-    for extent in extents {
-        let next = stands(extent.partition);
-        behind += extent
-            .high
-            .get()
-            .saturating_sub(next.map_or(extent.low, |next| next).get());
-        if next.is_none() && extent.high > extent.low {
-            empty.push(extent.partition);
-        }
+fn behind(extents: &[Extent], stands: &Stands) -> Lag {
+    let next = |extent: &Extent| stands.get(&extent.partition).copied();
+    let empty = extents
+        .iter()
+        .filter(|extent| next(extent).is_none() && extent.high > extent.low);
+    Lag::Records {
+        behind: extents
+            .iter()
+            .map(|extent| standing::behind(extent, next(extent)))
+            .sum(),
+        empty: empty.map(|extent| extent.partition).collect(),
     }
-    Lag::Records { behind, empty }
 }
 
 async fn history_lag(config: &Config, log: &dyn Log, extents: &[Extent]) -> Lag {
-    let checkpoints = match config.mode() {
+    let stands = match config.mode() {
         Mode::Embedded => match direct::History::open(config).await {
             Ok(Some(history)) => {
-                let checkpoints = history.reader().checkpoints().await;
+                let stands = standing::of_history(&*history.reader(), log.epoch()).await;
                 history.close().await;
-                checkpoints
+                stands
             }
             Ok(None) => return Lag::Unknown("there is no history.db yet".into()),
             Err(error) => return Lag::Unknown(error.to_string()),
@@ -211,18 +207,19 @@ async fn history_lag(config: &Config, log: &dyn Log, extents: &[Extent]) -> Lag 
         // Asked once: what is away is told so, and not waited for.
         Mode::Cluster => match history::postgres::Postgres::connect(&config.postgres) {
             Ok(history) => {
-                let checkpoints = history::Reader::checkpoints(&history).await;
+                let stands = standing::of_history(&history, log.epoch()).await;
                 history.close().await;
-                checkpoints
+                stands
             }
             Err(error) => Err(error),
         },
     };
-    match checkpoints {
-        Ok(checkpoints) => behind(extents, |partition| {
-            let of = |known: &&history::Checkpoint| known.partition == partition && known.epoch == log.epoch();
-            checkpoints.iter().find(of).map(|known| known.next)
-        }),
+    told(extents, stands)
+}
+
+fn told<E: std::fmt::Display>(extents: &[Extent], stands: Result<Stands, E>) -> Lag {
+    match stands {
+        Ok(stands) => behind(extents, &stands),
         Err(error) => Lag::Unknown(error.to_string()),
     }
 }
@@ -233,19 +230,7 @@ async fn live_lag(config: &Config, log: &dyn Log, extents: &[Extent]) -> Lag {
         Ok(None) => return Lag::Unknown("embedded live views are in the memory of the process that serves".into()),
         Err(error) => return Lag::Unknown(error.to_string()),
     };
-    let mut stands = Vec::with_capacity(extents.len());
-    for extent in extents {
-        match live::Writer::watermark(&*views, log.epoch(), extent.partition).await {
-            Ok(next) => stands.push((extent.partition, next)),
-            Err(error) => return Lag::Unknown(error.to_string()),
-        }
-    }
-    behind(extents, |partition| {
-        stands
-            .iter()
-            .find(|(known, _)| *known == partition)
-            .and_then(|(_, next)| *next)
-    })
+    told(extents, standing::of_live(&*views, log.epoch(), extents).await)
 }
 
 fn text(told: &Told) -> String {

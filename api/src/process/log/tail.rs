@@ -1,15 +1,15 @@
 //! `roomlog log tail`: records as they come.
 //!
-//! What must hold: the log's reader never waits for the terminal: what does not fit into the queue between the two is passed
-//! over, and it is said how much. Ctrl-C ends it at once, also while the terminal stands still.
+//! What must hold: the log's reader never waits for the terminal (`inspect::tail`), and Ctrl-C ends it at once, also while
+//! the terminal stands still.
 
-use super::line;
+use super::colour;
 use crate::cli::log::Tail;
 use crate::config::Config;
+use crate::inspect::line;
+use crate::inspect::tail::{Asked, Seen, begin};
 use crate::process::{Error, direct};
-use engine::codec::room_of_key;
-use engine::domain::{Offset, Partition, RoomId};
-use engine::log::{self, Handler, Record, RecordRef, Topic};
+use engine::log::{Record, Topic};
 use std::io::{ErrorKind, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,22 +23,16 @@ pub(super) async fn run(config: &Config, asked: &Tail) -> Result<(), Error> {
     let (mut interrupted, mut terminated) = (stop(SignalKind::interrupt())?, stop(SignalKind::terminate())?);
     let log = direct::log(config).await?;
     let topic = Topic::from(asked.topic);
-    let room_partition = asked.room.map(|room| log.partition_of(room.to_string().as_bytes()));
-    let mut starts = Vec::new();
-    for extent in log.extents(topic).await? {
-        if room_partition.is_none_or(|only| only == extent.partition) {
-            let from = extent.high.get().saturating_sub(asked.last).max(extent.low.get());
-            starts.push((topic, extent.partition, Offset::new(from)));
-        }
-    }
-    let (sender, seen) = mpsc::channel(config.tools.tail_queue_records.max(1));
-    let passed_over = Arc::new(AtomicU64::new(0));
-    let feeder = Feeder {
-        sender,
-        room: asked.room,
-        passed_over: passed_over.clone(),
-    };
-    let tail = log.tail(starts, Box::new(feeder))?;
+    let begun = begin(
+        &*log,
+        Asked {
+            topic,
+            room: asked.room,
+            last: asked.last,
+            queue: config.tools.tail_queue_records,
+        },
+    );
+    let (seen, passed_over, tail) = begun.await?.split();
     let printer = Printer {
         asked: asked.clone(),
         topic,
@@ -54,44 +48,6 @@ pub(super) async fn run(config: &Config, asked: &Tail) -> Result<(), Error> {
     tail.stop().await;
     log.close().await;
     ended
-}
-
-/// What the printer is told.
-enum Seen {
-    Record(Record),
-    Lost(Partition, log::Error),
-}
-
-/// Stands on the tail's own thread.
-struct Feeder {
-    sender: mpsc::Sender<Seen>,
-    room: Option<RoomId>,
-    passed_over: Arc<AtomicU64>,
-}
-
-impl Handler for Feeder {
-    fn on_record(&mut self, _topic: Topic, record: RecordRef<'_>) {
-        if self.room.is_some_and(|room| key_room(record.key) != Some(room)) {
-            return;
-        }
-        if self.sender.try_send(Seen::Record(record.to_record())).is_err() {
-            self.passed_over.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    fn on_end(&mut self, _topic: Topic, _partition: Partition, _next: Offset) {}
-
-    fn on_lost(&mut self, _topic: Topic, partition: Partition, error: &log::Error) {
-        // One a partition at most: where even that finds no place, the records that are missing are counted.
-        let _ = self.sender.try_send(Seen::Lost(partition, error.clone()));
-    }
-}
-
-/// The room of a key: of an event the whole of it, of a read marker what stands before the colon.
-fn key_room(key: Option<&[u8]>) -> Option<RoomId> {
-    let key = key?;
-    let end = key.iter().position(|byte| *byte == b':').unwrap_or(key.len());
-    room_of_key(&key[..end])
 }
 
 /// Stands on a thread that may wait for the terminal.
@@ -140,7 +96,7 @@ impl Printer {
         }
         Some(match self.asked.json {
             true => read.json(self.topic, record),
-            false => read.coloured(record),
+            false => colour::coloured(&read, record),
         })
     }
 }

@@ -143,6 +143,7 @@ impl Record {
             schema: self.schema.first().map(|schema| from_hex(schema).into()),
             traceparent: None,
             tracestate: None,
+            letter: None,
         }
     }
 }

@@ -1,29 +1,33 @@
-//! A record as one line: for people in colour, for programs as JSON.
+//! A record, decoded, and as one JSON object.
 
-use super::time;
 use crate::edge::push::shown_body;
-use anstyle::{AnsiColor, Style};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use engine::codec::signal::{self, Signal};
 use engine::codec::{self, Unread};
-use engine::domain::RoomId;
+use engine::domain::{RoomId, UserId};
 use engine::log::{Record, Topic};
 use serde_json::{Value, json};
 
 /// What a record says.
-pub(super) struct Read {
+pub(crate) struct Read {
     /// Its type's name, or why it can't be read.
-    pub(super) kind: String,
-    sound: bool,
-    room: Option<RoomId>,
-    body: Value,
-    from: Option<(String, String)>,
+    pub(crate) kind: String,
+    /// Whether it could be read.
+    pub(crate) sound: bool,
+    /// Whose record it is.
+    pub(crate) room: Option<RoomId>,
+    /// What it says.
+    pub(crate) body: Value,
+    /// Who did it, and what they were called then.
+    pub(crate) from: Option<(UserId, String)>,
     rest: Value,
+    /// Whether something of its body is not shown.
+    withheld: bool,
 }
 
 /// Reads a record of a topic.
-pub(super) fn read(topic: Topic, record: &Record, partitions: u16) -> Read {
+pub(crate) fn read(topic: Topic, record: &Record, partitions: u16) -> Read {
     match topic {
         Topic::Events => event(record, partitions),
         Topic::Reads | Topic::Signals => marked(record),
@@ -39,14 +43,12 @@ fn event(record: &Record, partitions: u16) -> Read {
             sound: true,
             room: Some(decoded.event.room_id),
             body: shown_body(&decoded.event.body),
-            from: Some((
-                decoded.event.actor.id.to_string(),
-                decoded.event.actor.name.as_str().to_owned(),
-            )),
+            from: Some((decoded.event.actor.id, decoded.event.actor.name.as_str().to_owned())),
             rest: json!({
                 "event_id": decoded.event.event_id, "cid": decoded.event.cid, "since": decoded.event.since,
                 "sent_at": decoded.event.sent_at,
             }),
+            withheld: false,
         },
     }
 }
@@ -59,6 +61,7 @@ fn marked(record: &Record) -> Read {
         body,
         from: None,
         rest: json!({}),
+        withheld: false,
     };
     if record.value.is_none() {
         return of("tombstone", None, json!({}));
@@ -87,15 +90,21 @@ fn marked(record: &Record) -> Read {
     }
 }
 
-/// What nobody could read is told by its size.
+/// What nobody could read is told by its size, and by what the letter says of it.
 fn letter(record: &Record) -> Read {
+    let mut body = json!({ "value_bytes": record.value.as_ref().map(bytes::Bytes::len) });
+    if let Some(letter) = record.letter.as_deref() {
+        body["reason"] = json!(letter.reason);
+        body["origin"] = json!({ "topic": letter.topic, "partition": letter.partition, "offset": letter.offset });
+    }
     Read {
         kind: "dead_letter".into(),
         sound: false,
         room: record.key.as_deref().and_then(codec::room_of_key),
-        body: json!({ "value_bytes": record.value.as_ref().map(bytes::Bytes::len) }),
+        body,
         from: None,
         rest: json!({}),
+        withheld: false,
     }
 }
 
@@ -111,12 +120,26 @@ fn unreadable(unread: Unread) -> Read {
         body: json!({}),
         from: None,
         rest: json!({}),
+        withheld: false,
     }
 }
 
+/// What people said, of all that a body holds.
+const SAID: [&str; 2] = ["text", "emoji"];
+
 impl Read {
+    /// Without what people said in the room: for who may see that something happened, and not what was said.
+    pub(crate) fn unsaid(mut self) -> Self {
+        if let Some(body) = self.body.as_object_mut() {
+            for field in SAID {
+                self.withheld |= body.remove(field).is_some();
+            }
+        }
+        self
+    }
+
     /// One JSON object.
-    pub(super) fn json(&self, topic: Topic, record: &Record) -> String {
+    pub(crate) fn json(&self, topic: Topic, record: &Record) -> String {
         let at = record.position;
         let key = record.key.as_deref().map(|key| match std::str::from_utf8(key) {
             Ok(text) => json!(text),
@@ -129,50 +152,10 @@ impl Read {
         });
         if let (Some(line), Some(rest)) = (line.as_object_mut(), self.rest.as_object()) {
             line.extend(rest.clone());
+            if self.withheld {
+                line.insert("withheld".to_owned(), json!("said"));
+            }
         }
         line.to_string()
     }
-
-    /// One line in colour; whoever writes it sees to it that a pipe gets none.
-    pub(super) fn coloured(&self, record: &Record) -> String {
-        let at = record.position;
-        let (dim, kind, name) = (Style::new().dimmed(), self.style().bold(), Style::new().bold());
-        let mut line = format!(
-            "{dim}{} {:>3}@{:<8}{dim:#} {kind}{:<16}{kind:#}",
-            time::shown(at.appended_at),
-            at.partition.get(),
-            at.offset.get(),
-            self.kind
-        );
-        match (self.room, &record.key) {
-            (Some(room), _) => line.push_str(&format!(" {room}")),
-            (None, Some(key)) => line.push_str(&format!(" key {}", key.escape_ascii())),
-            (None, None) => {}
-        }
-        if let Some((_, from)) = &self.from {
-            line.push_str(&format!(" {name}{}{name:#}", clean(from)));
-        }
-        if let Some(body) = self.body.as_object().filter(|body| !body.is_empty()) {
-            for (field, value) in body {
-                line.push_str(&format!(" {dim}{field}{dim:#} {}", clean(&value.to_string())));
-            }
-        }
-        line
-    }
-
-    fn style(&self) -> Style {
-        let colour = match self.kind.split('_').next() {
-            _ if !self.sound => AnsiColor::Red,
-            Some("message") => AnsiColor::Green,
-            Some("reaction") => AnsiColor::Magenta,
-            Some("room") => AnsiColor::Cyan,
-            _ => AnsiColor::Yellow,
-        };
-        colour.on_default()
-    }
-}
-
-/// What somebody wrote must not steer the terminal: the names of old events may hold what today's door keeps out.
-fn clean(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).collect()
 }
