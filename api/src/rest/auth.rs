@@ -52,7 +52,7 @@ pub(super) struct Welcome<'a> {
     /// It is good until then.
     #[schema(value_type = schema::Time)]
     expires_at: Timestamp,
-    /// Good once; absent when another tab was faster and has the new one.
+    /// Good once; absent when another tab was faster and has the new one, and to who came by the cookie: there it stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     refresh_token: Option<&'a str>,
@@ -109,11 +109,11 @@ pub(super) async fn refresh(
 ) -> Result<Response, Error> {
     let fields = json.fields()?;
     let shown = fields.refresh_token().optional(|value| value.string())?;
-    let token = match (&shown, cookie(&headers, REFRESH_COOKIE)) {
-        (Some(token), _) => token.as_ref(),
+    let (token, told) = match (&shown, cookie(&headers, REFRESH_COOKIE)) {
+        (Some(token), _) => (token.as_ref(), Told::ToWhoKeepsIt),
         (None, Some(token)) => {
             app.origins.check_write(&method, &headers)?;
-            token
+            (token, Told::ByCookieAlone)
         }
         (None, None) => return Err(unauthenticated("a refresh token or its cookie is needed")),
     };
@@ -122,7 +122,7 @@ pub(super) async fn refresh(
         let logins = vec![login];
         app.edge.tell(&Notice::LoginsEnded { user_id, logins });
     }
-    Ok(welcome(&app, StatusCode::OK, &answer.map_err(error)?))
+    Ok(welcomed(&app, StatusCode::OK, &answer.map_err(error)?, told))
 }
 
 /// Signs out: the login ends, and its sessions.
@@ -148,12 +148,26 @@ pub(super) fn goodbye(app: &App) -> Response {
     response
 }
 
+/// How the refresh token is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// In the body too.
+    ToWhoKeepsIt,
+    /// A browser keeps it where no script can read it: so it stays.
+    ByCookieAlone,
+}
+
 pub(super) fn welcome(app: &App, status: StatusCode, signed_in: &SignedIn) -> Response {
+    welcomed(app, status, signed_in, Told::ToWhoKeepsIt)
+}
+
+fn welcomed(app: &App, status: StatusCode, signed_in: &SignedIn, told: Told) -> Response {
+    let shown = signed_in.refresh_token.as_deref();
     let body = Welcome {
         user: User::of(&signed_in.person),
         access_token: &signed_in.access_token,
         expires_at: signed_in.expires_at,
-        refresh_token: signed_in.refresh_token.as_deref(),
+        refresh_token: shown.filter(|_| told == Told::ToWhoKeepsIt),
     };
     let mut response = (status, axum::Json(body)).into_response();
     let now = app.clock.now().as_millis();

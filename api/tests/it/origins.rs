@@ -2,8 +2,8 @@
 
 use crate::support::both::{Site, both};
 use crate::support::wire::request_with;
-use crate::support::{Server, Wire};
-use serde_json::json;
+use crate::support::{Server, Wire, cid};
+use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
 
 const LISTED: &str = "https://chat.example";
@@ -12,6 +12,7 @@ both!(with [("ROOMLOG_HTTP__ORIGINS", LISTED)] =>
     a_socket_with_a_cookie_must_come_from_a_known_page,
     a_write_with_a_cookie_must_come_from_a_known_page,
     listed_pages_may_read_what_others_may_not,
+    a_page_lives_by_cookies_alone,
 );
 
 async fn a_socket_with_a_cookie_must_come_from_a_known_page(site: Site) {
@@ -83,6 +84,49 @@ async fn listed_pages_may_read_what_others_may_not(site: Site) {
     assert_eq!(listed.headers()["access-control-allow-origin"], LISTED);
     let other = ask("https://evil.example").await.expect("an answer");
     assert!(!other.headers().contains_key("access-control-allow-origin"));
+}
+
+async fn a_page_lives_by_cookies_alone(site: Site) {
+    let server = site.edge();
+    let browser = reqwest::Client::builder().cookie_store(true).build().unwrap();
+    let post = |path: &str, origin: &str| {
+        let request = browser.post(format!("{}{path}", server.url));
+        request.header("origin", origin).header("sec-fetch-mode", "cors")
+    };
+    let ann = json!({ "username": format!("ann-{}", cid()[..8].to_owned()), "password": "correct horse battery" });
+    let begun = post("/v1/auth/register", &server.url).json(&ann).send().await.unwrap();
+    let begun: Value = begun.json().await.unwrap();
+    let me = async || {
+        browser
+            .get(format!("{}/v1/me", server.url))
+            .send()
+            .await
+            .unwrap()
+            .status()
+    };
+    assert_eq!(me().await, 200);
+    // Another page can't have it refreshed, and the browser's own script never sees the token that is good for long.
+    let foreign = post("/v1/auth/refresh", "https://evil.example").send().await.unwrap();
+    assert_eq!(foreign.status(), 403);
+    for _ in 0..2 {
+        let fresh = post("/v1/auth/refresh", &server.url).send().await.unwrap();
+        assert_eq!(fresh.status(), 200);
+        let cookies = fresh.headers().get_all("set-cookie").iter().count();
+        let fresh: Value = fresh.json().await.unwrap();
+        assert_eq!((cookies, fresh.get("refresh_token")), (2, None), "{fresh}");
+        assert_eq!(fresh["user"], begun["user"]);
+    }
+    let room = json!({ "name": "by cookie", "kind": "public" });
+    let made = post("/v1/rooms", &server.url).json(&room).send().await.unwrap();
+    assert_eq!(made.status(), 201);
+    let foreign = post("/v1/auth/logout", "https://evil.example").send().await.unwrap();
+    assert_eq!((foreign.status().as_u16(), me().await.as_u16()), (403, 200));
+    assert_eq!(post("/v1/auth/logout", &server.url).send().await.unwrap().status(), 204);
+    assert_eq!(me().await, 401);
+    assert_eq!(
+        post("/v1/auth/refresh", &server.url).send().await.unwrap().status(),
+        401
+    );
 }
 
 #[tokio::test]
