@@ -1,0 +1,151 @@
+/// Who one is here, and the one connection of this page. Who one is stands in cookies that no script can read; what is kept
+/// here is forgotten with the page.
+
+import { Api, Client, type ConnectionState, RoomlogError, type User } from "@roomlog/client";
+import { type About, parseAbout, parseRights } from "../lib/about.js";
+import { explain } from "../lib/errors.js";
+import { ask } from "./ask.js";
+import { toasts } from "./toasts.svelte.js";
+
+export interface Me {
+  readonly id: string;
+  /** Guests and people of an outside issuer have none. */
+  readonly username: string | null;
+  readonly display_name: string;
+  readonly admin: boolean;
+}
+
+/** `unreachable`: it can't be told, for the server does not answer. */
+export type SessionStatus = "starting" | "signed_out" | "signed_in" | "unreachable";
+
+class Session {
+  readonly api = new Api({ auth: "cookie" });
+  #status = $state<SessionStatus>("starting");
+  #me = $state.raw<Me | null>(null);
+  #about = $state.raw<About | null>(null);
+  #client = $state.raw<Client | null>(null);
+  #connection = $state.raw<ConnectionState>({ kind: "idle" });
+  #connectionAt = $state(0);
+
+  get status(): SessionStatus {
+    return this.#status;
+  }
+
+  /** Null while signed out. */
+  get me(): Me | null {
+    return this.#me;
+  }
+
+  /** What this server allows; null as long as it was not heard. */
+  get about(): About | null {
+    return this.#about;
+  }
+
+  /** The one socket. Only views that are shown while signed in may ask for it. */
+  get client(): Client {
+    if (this.#client === null) throw new Error("the connection was asked for while nobody is signed in");
+    return this.#client;
+  }
+
+  /** How the socket is. */
+  get connection(): ConnectionState {
+    return this.#connection;
+  }
+
+  /** When that was said, milliseconds of `performance.now()`. */
+  get connectionAt(): number {
+    return this.#connectionAt;
+  }
+
+  constructor() {
+    this.api.on("user", (user) => this.#turned(user));
+  }
+
+  /** Finds out who one is. */
+  async start(): Promise<void> {
+    this.#status = "starting";
+    void this.#learnAbout();
+    try {
+      const user = await this.api.auth.refresh();
+      if (user === null) this.#status = "signed_out";
+      else this.enter(user);
+    } catch (error) {
+      const nobody = error instanceof RoomlogError && error.kind === "unauthenticated";
+      this.#status = nobody ? "signed_out" : "unreachable";
+    }
+  }
+
+  /** Somebody is signed in: connects. */
+  enter({ id, username, display_name }: User): void {
+    this.#me = { id, username: username ?? null, display_name, admin: false };
+    if (this.#client === null) this.#client = this.#connect();
+    this.#status = "signed_in";
+    // Signing in tells no rights.
+    void this.#learnAdmin();
+  }
+
+  /** Another name for others to see. */
+  renamed(displayName: string): void {
+    if (this.#me !== null) this.#me = { ...this.#me, display_name: displayName };
+  }
+
+  /** Signs out here. */
+  async signOut(): Promise<void> {
+    try {
+      await this.api.auth.logout();
+    } catch (error) {
+      toasts.error(`You are still signed in. ${explain(error)}`);
+      return;
+    }
+    this.leave();
+  }
+
+  /** Forgets everything of whoever was signed in. */
+  leave(): void {
+    this.#client?.close();
+    this.#client = null;
+    this.#me = null;
+    this.#connection = { kind: "idle" };
+    this.#status = "signed_out";
+  }
+
+  #connect(): Client {
+    const client = new Client({ api: this.api });
+    client.on("state", (state) => this.#said(state));
+    client.connect();
+    this.#said(client.state);
+    return client;
+  }
+
+  #said(state: ConnectionState): void {
+    this.#connection = state;
+    this.#connectionAt = performance.now();
+  }
+
+  /** Somebody else is signed in, or nobody any more: here, in another tab, or by the server's word. */
+  #turned(user: User | null): void {
+    if (this.#me === null || user?.id === this.#me.id) return;
+    this.leave();
+    if (user === null) toasts.notice("You were signed out.");
+    else this.enter(user);
+  }
+
+  async #learnAbout(): Promise<void> {
+    try {
+      this.#about = parseAbout(await ask("/v1/about"));
+    } catch {
+      // The sign-in page then offers what every server may allow, and shows what it answers.
+    }
+  }
+
+  async #learnAdmin(): Promise<void> {
+    try {
+      const { id, admin } = parseRights(await ask("/v1/me"));
+      if (this.#me?.id === id) this.#me = { ...this.#me, admin };
+    } catch {
+      // It is asked again with the next page load; nothing but links to admins' pages depends on it.
+    }
+  }
+}
+
+export const session = new Session();
