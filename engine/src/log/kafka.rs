@@ -173,6 +173,22 @@ fn start_offset(offset: Offset) -> rdkafka::Offset {
     rdkafka::Offset::Offset(i64::try_from(offset.get()).unwrap_or(i64::MAX))
 }
 
+/// What a broker says of a partition that it has not taken over yet: it was just made or moved, or the broker just started and
+/// metadata are ahead of it. Asked again a little later, it knows better.
+fn is_settling(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            Code::NotLeaderForPartition
+                | Code::LeaderNotAvailable
+                | Code::UnknownTopicOrPartition
+                | Code::UnknownLeaderEpoch
+                | Code::FencedLeaderEpoch
+        )
+    )
+}
+
 /// The offset that comes next is not on the log, or no longer the same.
 fn offset_is_gone(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as Code;

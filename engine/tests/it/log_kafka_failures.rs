@@ -277,6 +277,23 @@ async fn a_kill_is_an_outage_and_no_more() {
     an_outage(OwnKafka::kill).await;
 }
 
+/// A broker answers before it has taken over all that it leads, by what its metadata say.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_log_ends_is_known_as_soon_as_kafka_is_back() {
+    const ROUNDS: usize = 4;
+    let kafka = OwnKafka::up().await;
+    let config = at(kafka.brokers().await);
+    open(config.clone()).await.close().await;
+    for _ in 0..ROUNDS {
+        kafka.stop().await;
+        kafka.start().await;
+        let log = Log::open(config.clone(), false).await.expect("its log");
+        let extents = in_time("a question", log.extents(Topic::Events)).await;
+        assert_eq!(extents.expect("an answer").len(), usize::from(PARTITIONS));
+        log.close().await;
+    }
+}
+
 /// A short patience ends before a long one, a full queue does not wait at all, and closing does not wait for a broker.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_append_is_answered_while_kafka_is_away() {

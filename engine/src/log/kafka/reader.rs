@@ -100,7 +100,8 @@ impl Shared {
             .collect()
     }
 
-    /// ListOffsets, one request per broker: by time, or the first or last there is.
+    /// ListOffsets, one request per broker: by time, or the first or last there is. A broker that has just started is asked again
+    /// until it has taken over what it leads.
     fn find(
         &self,
         topic: Topic,
@@ -111,6 +112,18 @@ impl Shared {
         for partition in partitions {
             list.add_partition_offset(self.names.of(topic), partition.get().into(), what)?;
         }
+        let deadline = Instant::now() + self.config.query_timeout();
+        loop {
+            match self.find_once(list.clone()) {
+                Err(error) if super::is_settling(&error) && Instant::now() < deadline => {
+                    std::thread::sleep(super::LOOK_AGAIN);
+                }
+                found => return found,
+            }
+        }
+    }
+
+    fn find_once(&self, list: TopicPartitionList) -> KafkaResult<TopicPartitionList> {
         let found = self.query().offsets_for_times(list, self.config.query_timeout())?;
         for element in found.elements() {
             element.error()?;

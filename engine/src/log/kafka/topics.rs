@@ -2,7 +2,7 @@
 
 use super::config::{Config, Names};
 use super::security::is_denied;
-use super::{LOOK_AGAIN, native, unavailable};
+use super::{LOOK_AGAIN, is_settling, native, unavailable};
 use crate::domain::Epoch;
 use crate::log::import::half;
 use crate::log::{Error, Topic};
@@ -16,12 +16,6 @@ use std::time::{Duration, Instant};
 
 /// From how many replicas on a record must be on two of them before it is acked.
 const REPLICAS_FOR_TWO_IN_SYNC: u16 = 3;
-/// What a broker says of a partition that was just made.
-const NO_LEADER_YET: [RDKafkaErrorCode; 3] = [
-    RDKafkaErrorCode::NotLeaderForPartition,
-    RDKafkaErrorCode::LeaderNotAvailable,
-    RDKafkaErrorCode::UnknownTopicOrPartition,
-];
 
 /// Whose times records get.
 pub(super) const TIMES: &str = "message.timestamp.type";
@@ -177,9 +171,7 @@ async fn wait_for_leaders(config: &Config, name: &str, admin: &Admin) -> Result<
     let deadline = Instant::now() + config.query_timeout();
     for partition in 0..i32::from(config.partitions) {
         while let Err(error) = admin.inner().fetch_watermarks(name, partition, config.query_timeout()) {
-            let code = error.rdkafka_error_code();
-            let soon = code.is_some_and(|code| NO_LEADER_YET.contains(&code)) && Instant::now() < deadline;
-            if !soon {
+            if !is_settling(&error) || Instant::now() >= deadline {
                 return Err(unavailable(error));
             }
             tokio::time::sleep(LOOK_AGAIN).await;
