@@ -24,6 +24,12 @@ class Names {
     return this.#usernames.get(id);
   }
 
+  /** Who has a username, among those whom a member list told. */
+  idOf(username: string): string | undefined {
+    for (const [id, other] of this.#usernames) if (other === username) return id;
+    return undefined;
+  }
+
   /** Takes in a member list. */
   listed(members: readonly Member[]): void {
     for (const { id, username, display_name } of members) {
@@ -51,13 +57,14 @@ class Names {
     await Promise.all(unknown.slice(0, ASKED).map((room) => this.learnMembers(room)));
   }
 
-  /** Learns the first members of a room; nothing where that fails, for a name may come otherwise. */
-  async learnMembers(room: string): Promise<void> {
+  /** Learns the first members of a room; none where that fails, for a name may come otherwise. */
+  async learnMembers(room: string): Promise<readonly Member[]> {
     try {
       const { members } = await session.api.rooms.members(room);
       this.listed(members);
+      return members;
     } catch {
-      // The id is shown by another word until then.
+      return [];
     }
   }
 }

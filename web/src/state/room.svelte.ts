@@ -2,6 +2,7 @@
 /// somewhere in its history after a jump.
 
 import type {
+  Member,
   MessageView,
   MessageWindow,
   PendingMessage,
@@ -57,6 +58,7 @@ export class RoomModel {
   #marked = $state<number | null>(null);
   #missed = $state(0);
   #jumping = $state(false);
+  #members = $state.raw<readonly Member[]>([]);
   #target = $state.raw<Target | null>(null);
   /** Whether the reader sees the end of what is loaded. */
   atEnd = $state(true);
@@ -68,7 +70,7 @@ export class RoomModel {
     this.room = session.client.open(id, { recent: RECENT });
     this.#offs = [this.room.subscribe(() => this.#frame.ask()), this.room.on("event", (event) => this.#heard(event))];
     this.#draw();
-    void names.learnMembers(id);
+    void this.#learnMembers();
   }
 
   get view(): RoomView {
@@ -129,6 +131,11 @@ export class RoomModel {
   get standing(): Standing {
     const entry = rooms.get(this.id);
     return { kind: this.view.room?.kind ?? entry?.kind ?? "public", role: this.view.role ?? null };
+  }
+
+  /** The room's first members, as they were when it was opened. */
+  get members(): readonly Member[] {
+    return this.#members;
   }
 
   message(seq: number): MessageView | undefined {
@@ -203,6 +210,10 @@ export class RoomModel {
     this.#frame.stop();
     this.#closeWindow();
     this.room.close();
+  }
+
+  async #learnMembers(): Promise<void> {
+    this.#members = await names.learnMembers(this.id);
   }
 
   async #load(page: () => Promise<number>): Promise<void> {

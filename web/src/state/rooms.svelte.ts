@@ -16,6 +16,9 @@ const LISTED = 2_000;
 /** How often the listing is asked for: nothing else tells of an invitation. */
 const REFRESH_MS = 30_000;
 
+/** Pauses before each look for a room that must come. */
+const EXPECTING_MS = [0, 150, 300, 600, 1_200, 2_400];
+
 class Rooms {
   #entries = $state.raw<ReadonlyMap<string, Entry>>(new Map());
   #invitations = $state.raw<readonly Invitation[]>([]);
@@ -106,6 +109,15 @@ class Rooms {
     }
   }
 
+  /** Refreshes until a room is listed that one has just entered or made: the listing follows the log by a moment. */
+  async expect(room: string): Promise<void> {
+    for (const pauseMs of EXPECTING_MS) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await this.refresh();
+      if (this.#entries.has(room)) return;
+    }
+  }
+
   /** One's own marker moved. */
   markRead(room: string, seq: number): void {
     this.#read.set(room, Math.max(seq, this.#read.get(room) ?? 0));
@@ -127,7 +139,7 @@ class Rooms {
       return false;
     }
     this.#invitations = this.#invitations.filter((invitation) => invitation.id !== room);
-    await this.refresh();
+    await this.expect(room);
     return true;
   }
 

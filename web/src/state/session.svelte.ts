@@ -18,6 +18,8 @@ export interface Me {
 /** `unreachable`: it can't be told, for the server does not answer. */
 export type SessionStatus = "starting" | "signed_out" | "signed_in" | "unreachable";
 
+const OFFLINE: ConnectionState = { kind: "offline" };
+
 class Session {
   readonly api = new Api({ auth: "cookie" });
   #status = $state<SessionStatus>("starting");
@@ -26,6 +28,7 @@ class Session {
   #client = $state.raw<Client | null>(null);
   #connection = $state.raw<ConnectionState>({ kind: "idle" });
   #connectionAt = $state(0);
+  #online = $state(navigator.onLine);
 
   get status(): SessionStatus {
     return this.#status;
@@ -47,9 +50,9 @@ class Session {
     return this.#client;
   }
 
-  /** How the socket is. */
+  /** How the connection is. A socket may not have noticed yet that the network is gone; the browser has. */
   get connection(): ConnectionState {
-    return this.#connection;
+    return this.#online || this.#connection.kind === "ended" ? this.#connection : OFFLINE;
   }
 
   /** When that was said, milliseconds of `performance.now()`. */
@@ -58,6 +61,9 @@ class Session {
   }
 
   constructor() {
+    // As long as the page lives.
+    addEventListener("online", () => (this.#online = true));
+    addEventListener("offline", () => (this.#online = false));
     this.api.on("user", (user) => this.#turned(user));
   }
 

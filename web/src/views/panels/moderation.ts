@@ -52,7 +52,7 @@ export async function setRole(room: string, user: string, role: "moderator" | "m
 export async function openDirect(username: string): Promise<boolean> {
   try {
     const room = await session.api.rooms.direct(username);
-    await rooms.refresh();
+    void rooms.expect(room.id);
     router.go(roomPath(room.id));
     return true;
   } catch (error) {
