@@ -12,5 +12,6 @@ export const OVERS = {
   readers: () => import("./ReadersDialog.svelte"),
   date: () => import("./DateDialog.svelte"),
   details: () => import("./DetailsDialog.svelte"),
+  receipt: () => import("../../receipt/Receipt.svelte"),
   invite: () => import("./InviteDialog.svelte"),
 };
