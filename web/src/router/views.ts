@@ -8,5 +8,6 @@ export type View = () => Promise<{ readonly default: Component }>;
 
 /** By the route's name. */
 export const VIEWS: Partial<Record<Route["name"], View>> = {
+  past: () => import("../past/Past.svelte"),
   settings: () => import("../views/settings/Settings.svelte"),
 };
