@@ -8,6 +8,7 @@ export type View = () => Promise<{ readonly default: Component }>;
 
 /** By the route's name. */
 export const VIEWS: Partial<Record<Route["name"], View>> = {
+  admin: () => import("../admin/Admin.svelte"),
   log: () => import("../log/Log.svelte"),
   past: () => import("../past/Past.svelte"),
   settings: () => import("../views/settings/Settings.svelte"),
