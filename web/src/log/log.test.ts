@@ -72,6 +72,12 @@ describe("the live end", () => {
     expect(tailing.missed).toBe(0);
   });
 
+  it("puts what came together in the order of time", () => {
+    const recordAt = (offset: number, at: number): TailRecord => ({ ...record(offset), at });
+    const tailing = came(NOTHING, [recordAt(1, 20), recordAt(2, 30), recordAt(9, 10), recordAt(10, 20)]);
+    expect(offsets(tailing.records)).toEqual([2, 10, 1, 9]);
+  });
+
   it("keeps still while it is held, and loses nothing unsaid", () => {
     const held = came(hold(came(NOTHING, [record(0)])), [record(1), record(2)]);
     expect(offsets(held.records)).toEqual([0]);

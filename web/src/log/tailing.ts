@@ -16,9 +16,9 @@ export interface Tailing {
 
 export const NOTHING: Tailing = { records: [], held: false, waiting: [], missed: 0 };
 
-/** Records came, oldest first. */
+/** Records came, each partition's in its order: between partitions there is none but their times. */
 export function came(tailing: Tailing, records: readonly TailRecord[]): Tailing {
-  const newest = [...records].reverse();
+  const newest = records.toSorted((one, other) => one.at - other.at).reverse();
   if (!tailing.held) return { ...tailing, records: [...newest, ...tailing.records].slice(0, MOST_RECORDS) };
   const waiting = [...newest, ...tailing.waiting];
   const over = Math.max(0, waiting.length - MOST_RECORDS);
