@@ -10,11 +10,11 @@ import type { Next } from "./player.js";
 export type Read = (fromOffset: number, toSeq: number | null, signal: AbortSignal) => AsyncIterable<Happening>;
 
 /** Events asked for at once. */
-export const PART_EVENTS = 256;
+export const PART_EVENTS = 512;
 /** It reads on when fewer than these wait. */
-const FEW = 128;
+const FEW = 512;
 /** Records read ahead at most. */
-const MOST_WAITING = 512;
+export const MOST_WAITING = 1_024;
 
 export class Feed {
   readonly #read: Read;

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { Feed, PART_EVENTS, type Read } from "./feed.js";
+import { Feed, MOST_WAITING, PART_EVENTS, type Read } from "./feed.js";
 import type { Happening } from "./happening.js";
 import { due, KEPT_SILENCE_MS, MOST_STEP_MS, moved, play, playerAt, silence, tick, type Next } from "./player.js";
 
@@ -122,7 +122,7 @@ describe("what comes next", () => {
     const log = new Log(5_000);
     const feed = new Feed(log.read, () => undefined);
     feed.restart({ offset: -1, seq: 0 }, 1);
-    await vi.waitFor(() => expect(feed.waiting.length).toBe(512));
+    await vi.waitFor(() => expect(feed.waiting.length).toBe(MOST_WAITING));
     expect(feed.next).toEqual({ kind: "event", at: 0 });
     expect(log.asked).toEqual([[0, null]]);
   });

@@ -16,8 +16,10 @@ import { extended, stepsBackTo, type Step } from "./trail.js";
 const PULL_MS = 150;
 /** How long one stays at a moment before that is told, milliseconds: browsers take few changes of a path a second. */
 const REST_MS = 400;
-/** Events shown in one frame at most: at more than this a frame would be felt. */
-const MOST_A_FRAME = 64;
+/** Events shown at once at most while it plays: folding more than these would be felt. */
+const MOST_AT_ONCE = 256;
+/** How often something new is shown while it plays, milliseconds: drawing more often costs more than one sees. */
+const SHOW_MS = 40;
 /** Names remembered. */
 const MOST_NAMES = 2_000;
 
@@ -38,6 +40,7 @@ export class Travel {
   #resting: ReturnType<typeof setTimeout> | undefined;
   readonly #onrest: (seq: number) => void;
   #frame: number | null = null;
+  #shownAt = 0;
   readonly #closing = new AbortController();
 
   /** `onrest` is told when one has come to rest after an event. */
@@ -264,8 +267,11 @@ export class Travel {
     this.#frame = null;
     if (this.#aim === null && !this.#asking) {
       this.#player = tick(this.#player, now, this.#feed.next);
-      const count = due(this.#feed.waiting, this.#player.time, MOST_A_FRAME);
-      if (count > 0) this.#show(this.#feed.take(count));
+      const count = now - this.#shownAt < SHOW_MS ? 0 : due(this.#feed.waiting, this.#player.time, MOST_AT_ONCE);
+      if (count > 0) {
+        this.#shownAt = now;
+        this.#show(this.#feed.take(count));
+      }
     }
     if (this.#player.playing) this.#frame = requestAnimationFrame((later) => this.#onframe(later));
   }
