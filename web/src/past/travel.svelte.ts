@@ -174,7 +174,11 @@ export class Travel {
   toggle(): void {
     if (this.#player.playing) this.pause();
     else if (this.#next.kind === "end" && this.seq >= this.#head) void this.#again();
-    else this.#set(play(this.#player));
+    else {
+      // The room has gone on since its end was read.
+      if (this.#next.kind === "end") this.retryFeed();
+      this.#set(play(this.#player));
+    }
   }
 
   pause(): void {
