@@ -3,7 +3,7 @@ import type { Receipt } from './generated/schema.js';
 import type { Commands } from './generated/protocol.js';
 import { ClientError, RoomlogError } from './errors.js';
 import type { Limits } from './limits.js';
-import type { Update, WriteName } from './machine/types.js';
+import type { Update, Write, WriteName } from './machine/types.js';
 import type { RoomEvent } from './protocol/event.js';
 import { Emitter, type Off } from './shell/emitter.js';
 import { RoomHistory } from './shell/history.js';
@@ -174,7 +174,9 @@ export class Room {
   }
 
   private async write<N extends WriteName>(name: N, body: Omit<Commands[N]['body'], 'since'>): Promise<Receipt> {
-    return await this.host.write({ name, body }, () => undefined).receipt;
+    // Name and body are of the same N, which TypeScript does not put together again.
+    const write = { name, body } as Write;
+    return await this.host.write(write, () => undefined).receipt;
   }
 
   /** Tells the room that one is writing: may be called at every key. */

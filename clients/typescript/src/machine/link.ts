@@ -95,7 +95,7 @@ export class Link {
 
   private authorize(): void {
     if (!this.setting.refreshes()) {
-      this.end('signed_out', this.bye?.code, this.bye?.reason);
+      this.end('signed_out');
       return;
     }
     this.phase = { at: 'authorizing' };
@@ -115,7 +115,7 @@ export class Link {
   unauthorized(why: 'for_now' | 'signed_out', moment: Moment): void {
     if (why === 'signed_out') {
       this.token = undefined;
-      if (!this.isEnded) this.end('signed_out', this.bye?.code, this.bye?.reason);
+      if (!this.isEnded) this.end('signed_out');
     } else if (this.phase.at === 'authorizing') {
       this.backoff.ended(undefined);
       this.wait('later', undefined, 'nobody answers', true, moment);
@@ -142,7 +142,8 @@ export class Link {
   }
 
   private comeBackWithToken(code: number | undefined, why: string, moment: Moment): void {
-    if (!this.untried) this.authorize();
+    if (!this.setting.refreshes()) this.end('signed_out', code, why);
+    else if (!this.untried) this.authorize();
     // One that was made a moment ago and has run out already: not as fast again.
     else if (code === 4204) this.wait('later', undefined, why, true, moment);
     else this.end('signed_out', code, why);

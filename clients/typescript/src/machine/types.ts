@@ -45,19 +45,20 @@ export type WriteName = 'send' | 'edit' | 'delete' | 'react' | 'unreact' | 'join
 export type AskName = 'read' | 'typing' | 'recent' | 'presence' | 'replay' | 'more' | 'cancel' | 'ping';
 
 /** A write without what the machine adds to it. */
-export interface Write<N extends WriteName = WriteName> {
-  readonly name: N;
-  /** With room and cid; `since` is the machine's. */
-  readonly body: Omit<Commands[N]['body'], 'since'>;
-  /** Of one that was tried before, with the same cid: the `since` of that first try; null: it had none. */
-  readonly since?: number | null;
-}
+export type Write<N extends WriteName = WriteName> = {
+  [K in N]: {
+    readonly name: K;
+    /** With room and cid; `since` is the machine's. */
+    readonly body: Omit<Commands[K]['body'], 'since'>;
+    /** Of one that was tried before, with the same cid: the `since` of that first try; null: it had none. */
+    readonly since?: number | null;
+  };
+}[N];
 
 /** A question. */
-export interface Ask<N extends AskName = AskName> {
-  readonly name: N;
-  readonly body: Commands[N]['body'];
-}
+export type Ask<N extends AskName = AskName> = {
+  [K in N]: { readonly name: K; readonly body: Commands[K]['body'] };
+}[N];
 
 /** What a command came to: the answer as it came, unread, or why there is none. */
 export type Outcome = { readonly ok: unknown } | { readonly error: RoomlogError | ClientError };
