@@ -78,7 +78,9 @@ export class Tokens extends Emitter<TokenEvents> {
   /** Somebody has signed in here. */
   signedIn(signedIn: SignedIn): void {
     this.take(signedIn);
-    this.tabs?.tell({ kind: 'signed_in', signedIn });
+    // The refresh token stays in its cookie.
+    const { refresh_token: _, ...told } = signedIn;
+    this.tabs?.tell({ kind: 'signed_in', signedIn: told });
   }
 
   /** They have signed out here. */
