@@ -50,9 +50,16 @@ export type Operation =
   | 'GET /livez'
   | 'GET /metrics'
   | 'GET /readyz'
+  | 'GET /v1/about'
   | 'GET /v1/admin/audit'
+  | 'GET /v1/admin/log'
+  | 'GET /v1/admin/log/dead-letters'
+  | 'GET /v1/admin/log/tail'
   | 'GET /v1/admin/rooms'
   | 'GET /v1/admin/rooms/{room}'
+  | 'GET /v1/admin/rooms/{room}/bans'
+  | 'GET /v1/admin/rooms/{room}/members'
+  | 'GET /v1/admin/rooms/{room}/mutes'
   | 'GET /v1/admin/users'
   | 'GET /v1/invitations'
   | 'GET /v1/me'
@@ -61,12 +68,16 @@ export type Operation =
   | 'GET /v1/rooms/discover'
   | 'GET /v1/rooms/{room}'
   | 'GET /v1/rooms/{room}/at'
+  | 'GET /v1/rooms/{room}/bans'
   | 'GET /v1/rooms/{room}/events'
+  | 'GET /v1/rooms/{room}/invitations'
   | 'GET /v1/rooms/{room}/members'
   | 'GET /v1/rooms/{room}/messages'
   | 'GET /v1/rooms/{room}/messages/{seq}'
   | 'GET /v1/rooms/{room}/messages/{seq}/thread'
+  | 'GET /v1/rooms/{room}/mutes'
   | 'GET /v1/rooms/{room}/presence'
+  | 'GET /v1/rooms/{room}/reads'
   | 'GET /v1/rooms/{room}/recent'
   | 'GET /v1/search'
   | 'PATCH /v1/me'
@@ -185,6 +196,7 @@ export const PUSH_SHAPES = {
 
 /** The shape of each object that the server sends; `check.ts` reads them. */
 export const SHAPES = {
+  About: {"commit":"s","epoch":"s","guests":"b","jaeger_url":"s?","name":"s","password":"@PasswordBounds","registration":"b","version":"s"},
   Account: {"admin":"b","disabled":"b","display_name":"s","id":"s","username?":"s"},
   Accounts: {"next?":"s","users":"@Account[]"},
   Act: {"action":"s","actor_id":"s","at":"n","detail":"o","id":"s","target_id?":"s"},
@@ -193,9 +205,13 @@ export const SHAPES = {
   Audit: {"acts":"@Act[]","next?":"s"},
   AuthAnswer: {},
   Author: {"id":"s","name":"s"},
+  Bans: {"after":"s?","bans":"@Barred[]"},
+  Barred: {"display_name?":"s","id":"s","username?":"s","until":"n?"},
   ByePush: {"code":"n","reason":"s","resume":"b","retry_after_ms?":"n"},
   CancelAnswer: {},
   CaughtUpPush: {"room":"s","seq":"n"},
+  DeadLetter: {"at":"n","key_bytes":"n","offset":"n","origin":"@LetterOrigin?","partition":"n","reason":"s?","room":"s?","value_bytes":"n"},
+  DeadLetters: {"letters":"@DeadLetter[]"},
   EventPush: {"at":"n","body":"o","cid":"s","event_id":"s","from":"@From","pos":"@Pos","room":"s","seq":"n","type":"s"},
   Folded: {"events":"n","from_seq":"n","source":"s"},
   FoundRoom: {"id":"s","kind":"s","members?":"n","messages":"n","name":"s","topic":"s"},
@@ -209,18 +225,28 @@ export const SHAPES = {
   Invitation: {"id":"s","invited_by":"s","kind":"s","name":"s","topic":"s"},
   Invitations: {"after":"s?","invitations":"@Invitation[]"},
   Invited: {"by":"s","id":"s"},
+  Invitee: {"display_name?":"s","id":"s","username?":"s","invited_by":"s"},
+  Invitees: {"after":"s?","invitations":"@Invitee[]"},
   Kept: {"id":"s","until":"n?"},
   LaggedPush: {"room":"s","seq":"n"},
-  Member: {"display_name?":"s","id":"s","joined_at":"n","role":"s","username?":"s"},
+  LetterOrigin: {"offset":"n","partition":"n","topic":"s"},
+  Listed: {"display_name?":"s","id":"s","username?":"s"},
+  LogOverview: {"epoch":"s","history":"@ProjectionState","live":"@ProjectionState","partitions":"@LogPartition[]","per_second":"n","records":"n","topic":"s"},
+  LogPartition: {"end":"n","history":"@ProjectionStand?","live":"@ProjectionStand?","partition":"n","per_second":"n","start":"n"},
+  LogRecord: {"at":"n","body":"o","cid?":"s?","event_id?":"s?","offset":"n","partition":"n","readable":"b","room?":"s?","topic":"s","type":"s","withheld?":"s?"},
+  Me: {"display_name":"s","id":"s","username?":"s","admin":"b"},
+  Member: {"display_name?":"s","id":"s","username?":"s","joined_at":"n","role":"s"},
   Members: {"after":"s?","members":"@Member[]"},
   Message: {"at":"n","deleted?":"b","edited_at?":"n","from":"@From","id":"s","mentions?":"s[]","reactions":"@Reactions[]","reply_to?":"n","seq":"n","text":"s"},
   MessageOfThen: {"at":"n","deleted?":"b","edited_at?":"n","from":"@From","id":"s","mentions?":"s[]","reactions":"@Reactions[]","reply_to?":"n","seq":"n","text":"s","deleted_since?":"b","text_withheld?":"b"},
-  MessagePage: {"after":"n?","before":"n?","messages":"@Message[]"},
+  MessagePage: {"after":"n?","anchor?":"n?","before":"n?","messages":"@Message[]"},
   Messages: {"messages":"@Message[]"},
   MoreAnswer: {},
+  Mutes: {"after":"s?","mutes":"@Barred[]"},
   MyRoom: {"head":"n","id":"s","kind":"s","last?":"@Message?","mentions":"n","name":"s","peer?":"s","read_seq":"n","role":"s","topic":"s","unread":"n"},
   MyRooms: {"after":"s?","rooms":"@MyRoom[]"},
   Original: {"offset":"n","seq":"n"},
+  PasswordBounds: {"least":"n","most":"n"},
   Past: {"at":"n","bans":"@Kept[]","bans_count":"n","created_at":"n","digest":"s","folded":"@Folded","id":"s","invitations":"@Invited[]","invitations_count":"n","kind":"s","members":"@PastMember[]","members_after":"s?","members_count":"n","mutes":"@Kept[]","mutes_count":"n","name":"s","owner":"s?","position":"@Pos","recent":"@MessageOfThen[]","rules":"n","seq":"n","topic":"s"},
   PastMember: {"id":"s","joined_at":"n","role":"s"},
   PingAnswer: {"time":"n"},
@@ -229,9 +255,13 @@ export const SHAPES = {
   Presence: {"count":"n","users":"s[]"},
   PresencePush: {"count":"n","joined?":"s[]","left?":"s[]","room":"s"},
   Problem: {"code":"n","detail":"s","field?":"s","name":"s","outcome":"s","retry_after_ms?":"n","retryable":"b","status":"n","title":"s","trace_id":"s","type":"s"},
+  ProjectionStand: {"behind":"n","behind_ms":"n?","next":"n?"},
+  ProjectionState: {"available":"b","behind":"n","behind_ms":"n?"},
   Reactions: {"count":"n","emoji":"s","mine?":"b"},
   ReadPush: {"room":"s","seq":"n"},
   ReadTo: {"read_seq":"n"},
+  Reader: {"display_name?":"s","id":"s","username?":"s","seq":"n"},
+  Readers: {"after":"s?","reads":"@Reader[]"},
   Ready: {"dependencies":"o","draining":"b","ready":"b"},
   Receipt: {"at":"n?","cid":"s","digest":"s?","duplicate":"b","pos":"@Pos","seq":"n","trace_id":"s","trace_url?":"s?"},
   RecentAnswer: {"recent":"@Message[]"},

@@ -4,6 +4,23 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What this Roomlog says of itself to anybody. */
+        About: {
+            /** @description The commit that it was built from; `unknown` where whoever built it did not say. */
+            commit: string;
+            epoch: components["schemas"]["Epoch"];
+            /** @description Whether one may come in without an account. */
+            guests: boolean;
+            /** @description Where traces are looked at: `{jaeger_url}/trace/{trace_id}`; null: nowhere that is known here. */
+            jaeger_url: string | null;
+            /** @description What it calls itself to people. */
+            name: string;
+            password: components["schemas"]["PasswordBounds"];
+            /** @description Whether people may make accounts for themselves. */
+            registration: boolean;
+            /** @description Of the program. */
+            version: string;
+        };
         /** @description A person as admins see them. */
         Account: {
             admin: boolean;
@@ -76,6 +93,15 @@ export interface components {
             id: components["schemas"]["UserId"];
             name: components["schemas"]["DisplayName"];
         };
+        /** @description Those who are banned now, in order of id. */
+        Bans: {
+            after: components["schemas"]["UserId"] | null;
+            bans: components["schemas"]["Barred"][];
+        };
+        /** @description Somebody who is banned or muted. */
+        Barred: components["schemas"]["Listed"] & {
+            until: components["schemas"]["Time"] | null;
+        };
         /** @description Nothing but what makes a retry safe; the body may be absent. */
         Begin: {
             cid?: components["schemas"]["Cid"] | null;
@@ -116,6 +142,25 @@ export interface components {
         Count: number;
         /** @description Where a listing goes on, as the page before said; opaque. */
         Cursor: string;
+        /** @description A record that could not be read, or that a store refused. */
+        DeadLetter: {
+            /** @description When it was written. */
+            at: components["schemas"]["Time"];
+            key_bytes: number;
+            offset: components["schemas"]["Offset"];
+            origin: components["schemas"]["LetterOrigin"] | null;
+            /** @description Where the letter stands, in the topic of dead letters. */
+            partition: components["schemas"]["Partition"];
+            /** @description What is wrong with the record: one word; null where the letter was not written by Roomlog. */
+            reason: string | null;
+            room: components["schemas"]["RoomId"] | null;
+            value_bytes: number;
+        };
+        /** @description The latest dead letters. */
+        DeadLetters: {
+            /** @description Newest first. */
+            letters: components["schemas"]["DeadLetter"][];
+        };
         /** @description Takes it back; a tombstone stays. */
         DeleteCommand: {
             cid: components["schemas"]["Cid"];
@@ -255,6 +300,15 @@ export interface components {
             by: components["schemas"]["UserId"];
             id: components["schemas"]["UserId"];
         };
+        /** @description Somebody who may join. */
+        Invitee: components["schemas"]["Listed"] & {
+            invited_by: components["schemas"]["UserId"];
+        };
+        /** @description Those who are invited, in order of id. */
+        Invitees: {
+            after: components["schemas"]["UserId"] | null;
+            invitations: components["schemas"]["Invitee"][];
+        };
         /** @description Becomes a member. */
         JoinCommand: {
             cid: components["schemas"]["Cid"];
@@ -282,20 +336,87 @@ export interface components {
             room: components["schemas"]["RoomId"];
             since?: components["schemas"]["Seq"] | null;
         };
+        /** @description Where a record stands. */
+        LetterOrigin: {
+            offset: components["schemas"]["Offset"];
+            partition: components["schemas"]["Partition"];
+            topic: string;
+        };
+        /** @description Somebody in a list. */
+        Listed: {
+            /** @description As they are called now; absent while accounts are away. */
+            display_name?: components["schemas"]["DisplayName"];
+            id: components["schemas"]["UserId"];
+            /** @description Guests, people of an outside issuer and the deleted have none; absent also while accounts are away. */
+            username?: components["schemas"]["Username"];
+        };
         /** @description Who one says one is. */
         Login: {
             password: string;
             username: string;
         };
+        /** @description The log as it stands. */
+        LogOverview: {
+            epoch: components["schemas"]["Epoch"];
+            history: components["schemas"]["ProjectionState"];
+            live: components["schemas"]["ProjectionState"];
+            /** @description In order. */
+            partitions: components["schemas"]["LogPartition"][];
+            /**
+             * Format: double
+             * @description Events a second in all partitions, over the last minute.
+             */
+            per_second: number;
+            /** @description Events in all partitions. */
+            records: components["schemas"]["Count"];
+            /** @description The topic of events, by its whole name. */
+            topic: string;
+        };
+        /** @description A partition of the log. */
+        LogPartition: {
+            /** @description The next offset to be written. */
+            end: components["schemas"]["Offset"];
+            history: components["schemas"]["ProjectionStand"] | null;
+            live: components["schemas"]["ProjectionStand"] | null;
+            partition: components["schemas"]["Partition"];
+            /**
+             * Format: double
+             * @description Events a second, over the last minute.
+             */
+            per_second: number;
+            /** @description The first offset that is there. */
+            start: components["schemas"]["Offset"];
+        };
+        /**
+         * @description A record of the log. What the fold says of it is not known here: an event that everybody ignores is shown like any other.
+         *     Where records came faster than they were read, a line `{"passed_over":…}` says how many are missing.
+         */
+        LogRecord: {
+            at: components["schemas"]["Time"];
+            /** @description What the event says, without what people said. */
+            body: Record<string, unknown>;
+            cid?: components["schemas"]["Cid"] | null;
+            event_id?: components["schemas"]["EventId"] | null;
+            offset: components["schemas"]["Offset"];
+            partition: components["schemas"]["Partition"];
+            readable: boolean;
+            room?: components["schemas"]["RoomId"] | null;
+            /** @description `events`. */
+            topic: string;
+            /** @description Its type, or what is wrong with it. */
+            type: string;
+            /** @description `said`: what people said is not in `body`. */
+            withheld?: string | null;
+        };
+        /** @description You, and what you are here. */
+        Me: components["schemas"]["User"] & {
+            /** @description Whether the paths below `/v1/admin` are yours to ask. */
+            admin: boolean;
+        };
         /** @description Somebody in a room. */
-        Member: {
-            /** @description As they are called now; absent while accounts are away. */
-            display_name?: components["schemas"]["DisplayName"];
-            id: components["schemas"]["UserId"];
+        Member: components["schemas"]["Listed"] & {
             joined_at: components["schemas"]["Time"];
             role: components["schemas"]["Role"];
-            /** @description Guests, people of an outside issuer and the deleted have none; absent also while accounts are away. */
-            username?: components["schemas"]["Username"];
         };
         /** @description Members, in order of id. */
         Members: {
@@ -337,6 +458,7 @@ export interface components {
         /** @description A window of messages as they stand, in order of seq, and where it goes on. */
         MessagePage: {
             after: components["schemas"]["Seq"] | null;
+            anchor?: components["schemas"]["Seq"] | null;
             before: components["schemas"]["Seq"] | null;
             messages: components["schemas"]["Message"][];
         };
@@ -350,6 +472,11 @@ export interface components {
         MoreCommand: {
             replay: number;
             window: number;
+        };
+        /** @description Those who are muted now, in order of id. */
+        Mutes: {
+            after: components["schemas"]["UserId"] | null;
+            mutes: components["schemas"]["Barred"][];
         };
         /** @description A room that you have. */
         MyRoom: {
@@ -433,6 +560,13 @@ export interface components {
         Partition: number;
         /** @description A password; the greater bound counts bytes. */
         Password: string;
+        /** @description How long a password may be. */
+        PasswordBounds: {
+            /** @description Characters. */
+            least: number;
+            /** @description Bytes. */
+            most: number;
+        };
         /** @description A room as it stood. */
         Past: {
             /** @description When the log took it. */
@@ -539,6 +673,21 @@ export interface components {
             /** @description `urn:roomlog:error:` and the name. */
             type: string;
         };
+        /** @description Where a projection stands in a partition. */
+        ProjectionStand: {
+            /** @description Records from there to the end. */
+            behind: components["schemas"]["Count"];
+            behind_ms: components["schemas"]["Count"] | null;
+            next: components["schemas"]["Offset"] | null;
+        };
+        /** @description A projection over all partitions. */
+        ProjectionState: {
+            /** @description Whether it could be asked: if not, nothing of the above is known. */
+            available: boolean;
+            /** @description Records that it has not written yet. */
+            behind: components["schemas"]["Count"];
+            behind_ms: components["schemas"]["Count"] | null;
+        };
         /** @description Reacts to a message. */
         ReactCommand: {
             cid: components["schemas"]["Cid"];
@@ -564,6 +713,15 @@ export interface components {
         ReadCommand: {
             room: components["schemas"]["RoomId"];
             seq: components["schemas"]["Seq"];
+        };
+        /** @description How far somebody has read. */
+        Reader: components["schemas"]["Listed"] & {
+            seq: components["schemas"]["Seq"];
+        };
+        /** @description How far people have read, in order of id. */
+        Readers: {
+            after: components["schemas"]["UserId"] | null;
+            reads: components["schemas"]["Reader"][];
         };
         /** @description Your own marker, moved by another of your sessions. */
         ReadPush: {
@@ -791,7 +949,7 @@ export interface components {
             access_token: string;
             /** @description It is good until then. */
             expires_at: components["schemas"]["Time"];
-            /** @description Good once; absent when another tab was faster and has the new one. */
+            /** @description Good once; absent when another tab was faster and has the new one, and to who came by the cookie: there it stays. */
             refresh_token?: string;
             user: components["schemas"]["User"];
         };
@@ -917,6 +1075,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type About = components['schemas']['About'];
 export type Account = components['schemas']['Account'];
 export type Accounts = components['schemas']['Accounts'];
 export type Act = components['schemas']['Act'];
@@ -926,6 +1085,8 @@ export type Audit = components['schemas']['Audit'];
 export type AuthAnswer = components['schemas']['AuthAnswer'];
 export type AuthCommand = components['schemas']['AuthCommand'];
 export type Author = components['schemas']['Author'];
+export type Bans = components['schemas']['Bans'];
+export type Barred = components['schemas']['Barred'];
 export type Begin = components['schemas']['Begin'];
 export type ByePush = components['schemas']['ByePush'];
 export type CancelAnswer = components['schemas']['CancelAnswer'];
@@ -935,6 +1096,8 @@ export type Cid = components['schemas']['Cid'];
 export type Command = components['schemas']['Command'];
 export type Count = components['schemas']['Count'];
 export type Cursor = components['schemas']['Cursor'];
+export type DeadLetter = components['schemas']['DeadLetter'];
+export type DeadLetters = components['schemas']['DeadLetters'];
 export type DeleteCommand = components['schemas']['DeleteCommand'];
 export type Digest = components['schemas']['Digest'];
 export type DisplayName = components['schemas']['DisplayName'];
@@ -956,12 +1119,20 @@ export type Hits = components['schemas']['Hits'];
 export type Invitation = components['schemas']['Invitation'];
 export type Invitations = components['schemas']['Invitations'];
 export type Invited = components['schemas']['Invited'];
+export type Invitee = components['schemas']['Invitee'];
+export type Invitees = components['schemas']['Invitees'];
 export type JoinCommand = components['schemas']['JoinCommand'];
 export type Kept = components['schemas']['Kept'];
 export type Kind = components['schemas']['Kind'];
 export type LaggedPush = components['schemas']['LaggedPush'];
 export type LeaveCommand = components['schemas']['LeaveCommand'];
+export type LetterOrigin = components['schemas']['LetterOrigin'];
+export type Listed = components['schemas']['Listed'];
 export type Login = components['schemas']['Login'];
+export type LogOverview = components['schemas']['LogOverview'];
+export type LogPartition = components['schemas']['LogPartition'];
+export type LogRecord = components['schemas']['LogRecord'];
+export type Me = components['schemas']['Me'];
 export type Member = components['schemas']['Member'];
 export type Members = components['schemas']['Members'];
 export type Mentions = components['schemas']['Mentions'];
@@ -972,6 +1143,7 @@ export type MessagePage = components['schemas']['MessagePage'];
 export type Messages = components['schemas']['Messages'];
 export type MoreAnswer = components['schemas']['MoreAnswer'];
 export type MoreCommand = components['schemas']['MoreCommand'];
+export type Mutes = components['schemas']['Mutes'];
 export type MyRoom = components['schemas']['MyRoom'];
 export type MyRooms = components['schemas']['MyRooms'];
 export type Name = components['schemas']['Name'];
@@ -985,6 +1157,7 @@ export type Offset = components['schemas']['Offset'];
 export type Original = components['schemas']['Original'];
 export type Partition = components['schemas']['Partition'];
 export type Password = components['schemas']['Password'];
+export type PasswordBounds = components['schemas']['PasswordBounds'];
 export type Past = components['schemas']['Past'];
 export type PastMember = components['schemas']['PastMember'];
 export type PingAnswer = components['schemas']['PingAnswer'];
@@ -996,11 +1169,15 @@ export type Presence = components['schemas']['Presence'];
 export type PresenceCommand = components['schemas']['PresenceCommand'];
 export type PresencePush = components['schemas']['PresencePush'];
 export type Problem = components['schemas']['Problem'];
+export type ProjectionStand = components['schemas']['ProjectionStand'];
+export type ProjectionState = components['schemas']['ProjectionState'];
 export type ReactCommand = components['schemas']['ReactCommand'];
 export type Reaction = components['schemas']['Reaction'];
 export type Reactions = components['schemas']['Reactions'];
 export type Read = components['schemas']['Read'];
 export type ReadCommand = components['schemas']['ReadCommand'];
+export type Reader = components['schemas']['Reader'];
+export type Readers = components['schemas']['Readers'];
 export type ReadPush = components['schemas']['ReadPush'];
 export type ReadTo = components['schemas']['ReadTo'];
 export type Ready = components['schemas']['Ready'];

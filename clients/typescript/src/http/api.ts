@@ -1,11 +1,12 @@
 /** What is asked over HTTP: accounts, rooms, messages of the past, moderation, the log. */
 import type { Operation } from '../generated/protocol.js';
-import type { Ready, User } from '../generated/schema.js';
+import type { About, Ready, User } from '../generated/schema.js';
 import { DEFAULT_LIMITS, type Limits } from '../limits.js';
 import { ServerClock } from '../shell/clock.js';
 import { ownMeans, type TabMeans } from '../shell/tabs.js';
 import type { Off } from '../shell/emitter.js';
-import { AdminApi, AuthApi, MeApi, MessagesApi, ModerationApi, RoomsApi } from './groups.js';
+import { AdminApi } from './admin.js';
+import { AuthApi, MeApi, MessagesApi, ModerationApi, RoomsApi } from './groups.js';
 import { LogApi } from './log.js';
 import type { AuthMode, TokenEvents } from './tokens.js';
 import { Transport, type Request } from './transport.js';
@@ -82,6 +83,11 @@ export class Api {
   /** The server's time, milliseconds since 1970, whatever the clock of this machine says. */
   now(): number {
     return this.clock.now();
+  }
+
+  /** What this server is, and what it allows before one has signed in. */
+  async about(): Promise<About> {
+    return await this.transport.open('GET /v1/about', {}, 'About');
   }
 
   /** Whether the server should be asked anything, and what it lacks. */

@@ -1,23 +1,25 @@
 /** The operations of the server, in groups, each a method. Answers have the names and fields of the server's document. */
 import type {
-  Accounts,
-  AnyRooms,
-  Audit,
+  Bans,
   FoundRooms,
   Goodbye,
   Guest,
   Hits,
   Invitations,
+  Invitees,
   Login,
+  Me,
   Members,
   Message,
   MessagePage,
   Messages,
+  Mutes,
   MyRooms,
   NewKind,
   NewPassword,
   Presence,
   ReadTo,
+  Readers,
   Receipt,
   Register,
   Role,
@@ -92,8 +94,8 @@ export class AuthApi {
 export class MeApi {
   constructor(private readonly transport: Transport) {}
 
-  async get(): Promise<User> {
-    return await this.transport.call('GET /v1/me', {}, 'User');
+  async get(): Promise<Me> {
+    return await this.transport.call('GET /v1/me', {}, 'Me');
   }
 
   /** Changes the name that others see. */
@@ -190,6 +192,25 @@ export class RoomsApi {
     return await this.transport.call('GET /v1/rooms/{room}/presence', { path: { room } }, 'Presence');
   }
 
+  /** Who has read how far; `from_seq`: of those alone who have read so far. */
+  async reads(room: string, query: Paging & { readonly from_seq?: number } = {}): Promise<Readers> {
+    return await this.transport.call('GET /v1/rooms/{room}/reads', { path: { room }, query: { ...query } }, 'Readers');
+  }
+
+  /** Who was invited and has not joined; who is banned; who is muted: for those who may lift it. */
+  async invitees(room: string, query: Paging = {}): Promise<Invitees> {
+    const request = { path: { room }, query: { ...query } };
+    return await this.transport.call('GET /v1/rooms/{room}/invitations', request, 'Invitees');
+  }
+
+  async bans(room: string, query: Paging = {}): Promise<Bans> {
+    return await this.transport.call('GET /v1/rooms/{room}/bans', { path: { room }, query: { ...query } }, 'Bans');
+  }
+
+  async mutes(room: string, query: Paging = {}): Promise<Mutes> {
+    return await this.transport.call('GET /v1/rooms/{room}/mutes', { path: { room }, query: { ...query } }, 'Mutes');
+  }
+
   /** Moves one's read marker, forwards only. */
   async read(room: string, seq: number): Promise<ReadTo> {
     const request = { path: { room }, body: { seq }, repeatable: true };
@@ -201,10 +222,10 @@ export class RoomsApi {
 export class MessagesApi {
   constructor(private readonly transport: Transport) {}
 
-  /** A window of them: before a seq, after one, or the latest. */
+  /** A window of them: before a seq, after one, around one, around a time, or the latest. */
   async page(
     room: string,
-    query: { before?: number; after?: number; limit?: number } & MinSeq = {},
+    query: { before?: number; after?: number; around?: number; time?: number; limit?: number } & MinSeq = {},
   ): Promise<MessagePage> {
     const request = { path: { room }, query: { ...query } };
     return await this.transport.call('GET /v1/rooms/{room}/messages', request, 'MessagePage');
@@ -304,41 +325,6 @@ export class ModerationApi {
   /** `owner` hands the room over. */
   async role(room: string, user: string, role: Role, retry: Retry = {}): Promise<Receipt> {
     return await write(this.transport, 'POST /v1/rooms/{room}/role', { room }, { ...retry, user, role });
-  }
-}
-
-/** For admins. */
-export class AdminApi {
-  constructor(private readonly transport: Transport) {}
-
-  async users(query: Paging & { readonly prefix?: string } = {}): Promise<Accounts> {
-    return await this.transport.call('GET /v1/admin/users', { query: { ...query } }, 'Accounts');
-  }
-
-  /** Their sessions end at once, and they can't sign in. */
-  async disable(user: string): Promise<void> {
-    await this.transport.run('POST /v1/admin/users/{user}/disable', { path: { user } });
-  }
-
-  async enable(user: string): Promise<void> {
-    await this.transport.run('POST /v1/admin/users/{user}/enable', { path: { user } });
-  }
-
-  async rooms(query: Paging = {}): Promise<AnyRooms> {
-    return await this.transport.call('GET /v1/admin/rooms', { query: { ...query } }, 'AnyRooms');
-  }
-
-  async room(room: string): Promise<Room> {
-    return await this.transport.call('GET /v1/admin/rooms/{room}', { path: { room } }, 'Room');
-  }
-
-  async deleteRoom(room: string): Promise<void> {
-    await this.transport.run('DELETE /v1/admin/rooms/{room}', { path: { room } });
-  }
-
-  /** What admins did, the latest first. */
-  async audit(query: Paging = {}): Promise<Audit> {
-    return await this.transport.call('GET /v1/admin/audit', { query: { ...query } }, 'Audit');
   }
 }
 

@@ -143,7 +143,7 @@ export class Tokens extends Emitter<TokenEvents> {
       this.signedIn(await this.ask(this.mode === 'bearer' ? this.refreshToken : undefined));
     };
     try {
-      await (this.tabs ? this.tabs.alone(work) : work());
+      await (this.tabs ? this.tabs.alone(before === undefined, work) : work());
     } catch (error) {
       const isOver = error instanceof RoomlogError && !error.retryable;
       // The other tabs have the same cookies: they find out by themselves.

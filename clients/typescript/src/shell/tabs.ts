@@ -51,15 +51,15 @@ export class Tabs {
   }
 
   /**
-   * Does it while no other tab does. Whoever had to wait for another tab hears first what that one has to tell: a lock may be handed over
-   * faster than a message.
+   * Does it while no other tab does, having heard what the tab before may have to tell: a lock is handed over faster than a message. Who
+   * is in `haste` hears first only if it had to wait for the lock.
    */
-  async alone<T>(work: () => Promise<T>): Promise<T> {
+  async alone<T>(haste: boolean, work: () => Promise<T>): Promise<T> {
     const { locks } = this.means;
     if (!locks) return await work();
     const askedAt = performance.now();
     return await locks.request(this.name, async () => {
-      if (performance.now() - askedAt > AT_ONCE_MS) await this.hear();
+      if (!haste || performance.now() - askedAt > AT_ONCE_MS) await this.hear();
       return await work();
     });
   }

@@ -1,9 +1,8 @@
 /** Who one is, over time: tokens that run out, wrong clocks, other tabs. */
 import { afterEach, expect, it } from 'vitest';
-import type WebSocketClass from 'ws';
 import WebSocket from 'ws';
 import { Api, type TabMeans } from '../../src/index.js';
-import { Browser } from '../support/browser.js';
+import { addressOf, Browser } from '../support/browser.js';
 import { Everybody, PASSWORD } from '../support/people.js';
 import { Server } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -29,7 +28,7 @@ function counted(): { fetch: typeof fetch; refreshes: () => number } {
   return {
     refreshes: () => count,
     fetch: (input, init) => {
-      if (String(input).endsWith('/v1/auth/refresh')) count += 1;
+      if (addressOf(input).endsWith('/v1/auth/refresh')) count += 1;
       return fetch(input, init);
     },
   };
@@ -101,7 +100,7 @@ it('two tabs share cookies, refreshes and read markers, and each has a socket of
   await one.auth.login({ username: ann.username, password: PASSWORD });
   await until('the other tab knows', () => two.user?.id === ann.id);
   const { id } = await ann.api.rooms.create({ name: 'tea', kind: 'public' });
-  const sockets = { webSocket: browser.webSocket(WebSocket as typeof WebSocketClass, server.url) };
+  const sockets = { webSocket: browser.webSocket(WebSocket, server.url) };
   const [here, there] = [everybody.client(one, sockets), everybody.client(two, sockets)];
   const [left, right] = [here.open(id), there.open(id)];
   await until('both hear it', () => left.view.status === 'live' && right.view.status === 'live');

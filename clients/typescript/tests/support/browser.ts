@@ -5,6 +5,11 @@
 import type WebSocket from 'ws';
 import type { SocketConstructor, TabMeans } from '../../src/index.js';
 
+/** Where a request goes. */
+export function addressOf(input: string | URL | Request): string {
+  return input instanceof Request ? input.url : input.toString();
+}
+
 export class Browser {
   /** When each refresh was asked for. */
   readonly refreshTimes: number[] = [];
@@ -14,7 +19,7 @@ export class Browser {
   /** A `fetch` that carries the cookies. */
   fetch(inner: typeof fetch): typeof fetch {
     return async (input, init) => {
-      const url = String(input);
+      const url = addressOf(input);
       if (url.endsWith('/v1/auth/refresh')) this.refreshTimes.push(performance.now());
       const headers = new Headers(init?.headers);
       headers.set('cookie', this.header);
