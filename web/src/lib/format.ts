@@ -5,12 +5,18 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const secondsFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const dateFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const dayOfYearFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 const relativeFormat = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 const countFormat = new Intl.NumberFormat();
+
+/** 14:05:09 */
+export function clockSeconds(at: number): string {
+  return secondsFormat.format(at);
+}
 
 /** 9:05 */
 export function clockTime(at: number): string {
