@@ -16,6 +16,8 @@ const LISTED = 2_000;
 /** How often the listing is asked for: nothing else tells of an invitation. */
 const REFRESH_MS = 30_000;
 
+/** How far the listing may lag behind the log, usually. */
+const LISTING_LAG_MS = 500;
 /** Pauses before each look for a room that must come. */
 const EXPECTING_MS = [0, 150, 300, 600, 1_200, 2_400];
 
@@ -183,6 +185,9 @@ class Rooms {
     const next = afterEvent(entry, event, me);
     this.#put(next);
     heard(event, next);
+    // Kicked from a room that one may still read: it is listed no more, once history knows.
+    if (event.type === "member_removed" && event.body.user === me)
+      setTimeout(() => void this.refresh(), LISTING_LAG_MS);
   }
 
   #later(change: () => void): void {
