@@ -64,19 +64,21 @@ fn packed(out: &Path, number: usize, page: &Path, name: &str) -> String {
     let file = page.join(name);
     let plain = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let hash = blake3::hash(&plain).to_hex();
+    // Kept beside the table: who builds the page anew meanwhile takes nothing from under the compiler.
+    let keep = |field: &str, bytes: &[u8]| {
+        let kept = out.join(format!("{number}.{field}"));
+        write(&kept, bytes);
+        format!("include_bytes!({:?})", kept.display().to_string())
+    };
     let mut line = format!(
-        "File {{ path: {name:?}, media_type: {:?}, hash: {:?}, plain: include_bytes!({:?})",
+        "File {{ path: {name:?}, media_type: {:?}, hash: {:?}, plain: {}",
         media_type(name),
         &hash[..16],
-        file.display().to_string(),
+        keep("plain", &plain),
     );
     for (field, smaller) in [("brotli", brotli(&plain)), ("gzip", gzip(&plain))] {
         let value = match smaller.len() < plain.len() {
-            true => {
-                let kept = out.join(format!("{number}.{field}"));
-                write(&kept, &smaller);
-                format!("Some(include_bytes!({:?}))", kept.display().to_string())
-            }
+            true => format!("Some({})", keep(field, &smaller)),
             false => "None".to_owned(),
         };
         let _ = write!(line, ", {field}: {value}");
