@@ -109,16 +109,14 @@ impl Overview {
         let live = known("live views", standing::of_live(live, epoch, &extents).await);
         let history = stands(log, &extents, history.as_ref()).await;
         let live = stands(log, &extents, live.as_ref()).await;
-        let part =
-            |((extent, grown), (history, live)): ((&Extent, &u64), (&Option<Stand>, &Option<Stand>))| PartitionView {
-                partition: extent.partition,
-                start: extent.low,
-                end: extent.high,
-                per_second: per_second(*grown),
-                history: *history,
-                live: *live,
-            };
-        let partitions = extents.iter().zip(&grown).zip(history.iter().zip(&live)).map(part);
+        let partitions = extents.iter().enumerate().map(|(at, extent)| PartitionView {
+            partition: extent.partition,
+            start: extent.low,
+            end: extent.high,
+            per_second: per_second(grown[at]),
+            history: history[at],
+            live: live[at],
+        });
         Ok(Self {
             epoch,
             topic: log.topic_name(Topic::Events),

@@ -104,7 +104,7 @@ async fn lists_of_people_are_told_to_those_they_concern(mut site: Site) {
 
     // Page by page, on the other edge too; what was lifted is gone.
     act("ban", json!({ "user": dan.id })).await;
-    let mut all = vec![eve.id.as_str(), dan.id.as_str()];
+    let mut all = [eve.id.as_str(), dan.id.as_str()];
     all.sort_unstable();
     let other = site.other();
     let first = eventually("both bans are known there", async || {
