@@ -7,6 +7,7 @@
 #   make test    every test, on real services of its own; TEST='-p engine fold' narrows it down
 #   make web     builds the TypeScript client and the page, which the next build of roomlog packs into the binary
 #   make test-web   their part of it alone: rules, unit tests, tests against a real server and a cluster
+#   make test-browser   the page's proofs, in Chromium against a server and a cluster; no part of make test yet
 #   make test-million   the last part of it alone: what is promised, over a million events; an optimised build, some minutes
 #   make test-observability   each alert made to fire by its cause, on a real Prometheus beside a cluster; some eight minutes
 #   make lint    formatting, clippy, licences and bans of dependencies, unused dependencies
@@ -25,7 +26,7 @@ MILLION := --release -p api --features million --test million
 CACHE := $(if $(ROOMLOG_CACHE),$(ROOMLOG_CACHE),$(HOME)/.cache/roomlog)
 TOOLS := $(CACHE)/tools/bin
 
-.PHONY: run up down web test test-scripts test-web test-million test-observability test-containers secrets lint audit bench
+.PHONY: run up down web test test-scripts test-web test-browser test-million test-observability test-containers secrets lint audit bench
 .NOTPARALLEL:
 
 # The chat of the lines that it prints is built before, so that nobody who pastes them waits for a compiler.
@@ -55,6 +56,11 @@ test-web:
 	@cargo build -p api --bin roomlog
 	@scripts/web lint
 	@ROOMLOG_TEST_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/roomlog scripts/with-services scripts/web test
+
+test-browser: web
+	@scripts/install build services traces browser
+	@cargo build -p api --bin roomlog
+	@ROOMLOG_TEST_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/roomlog scripts/with-services --only redis scripts/web e2e
 
 test-million:
 	@scripts/install build services

@@ -1,0 +1,131 @@
+/// What each role sees and can do, and what befalls who is moderated: at once, without a reload.
+
+import type { Locator } from "playwright-core";
+import { describe, expect } from "vitest";
+import { Room } from "./pages/room.js";
+import { Shell } from "./pages/shell.js";
+import type { People, Person } from "./support/people.js";
+import { PLACES } from "./support/places.js";
+import type { Place } from "./support/place.js";
+import { proof } from "./support/proof.js";
+import { NOT_FOR_ONE } from "./support/watch.js";
+
+interface Court {
+  readonly id: string;
+  readonly owner: Person;
+  readonly moderator: Person;
+  readonly member: Person;
+}
+
+async function court(people: People, place: Place): Promise<Court> {
+  const [owner, moderator, member] = await Promise.all([
+    people.person(place, "Olga Owner"),
+    people.person(place, "Mo Moderator"),
+    people.person(place, "Mem Member"),
+  ]);
+  const id = await owner.caller.room("Court", "public");
+  await moderator.caller.join(id);
+  await member.caller.join(id);
+  await owner.caller.ask("POST", `/v1/rooms/${id}/role`, { user: moderator.id, role: "moderator" });
+  return { id, owner, moderator, member };
+}
+
+/** What one may do to somebody, by the menu in the list of members. */
+async function offered(room: Room, name: string): Promise<readonly string[]> {
+  const members = await room.openMembers();
+  const row = members.getByRole("listitem").filter({ hasText: name });
+  await row.waitFor();
+  await row.getByRole("button", { name: `What to do with ${name}` }).click();
+  await room.page.getByRole("menuitem").first().waitFor();
+  const items = await room.page.getByRole("menuitem").allTextContents();
+  await room.page.keyboard.press("Escape");
+  return items.map((item) => item.trim()).filter((item) => item !== "Message");
+}
+
+/** What one may do with a message, by its menu. */
+async function commands(room: Room, seq: number): Promise<readonly string[]> {
+  await room.bySeq(seq).waitFor();
+  await room.press(room.bySeq(seq), "More");
+  await room.page.getByRole("menuitem").first().waitFor();
+  const items = await room.page.getByRole("menuitem").allTextContents();
+  await room.page.keyboard.press("Escape");
+  return items.map((item) => item.trim());
+}
+
+async function moderate(room: Room, members: Locator, name: string, act: string): Promise<void> {
+  await members.getByRole("button", { name: `What to do with ${name}` }).click();
+  await room.page.getByRole("menuitem", { name: act, exact: true }).click();
+  await room.page.getByRole("dialog").getByRole("button", { name: act, exact: true }).click();
+}
+
+describe.each(PLACES)("roles, $kind", (place) => {
+  proof("offer what they allow, and nothing else", async (people) => {
+    const { id, owner, moderator, member } = await court(people, place);
+    const said = await member.caller.say(id, "Objection");
+    const [owners, moderators, members] = [new Room(owner.page), new Room(moderator.page), new Room(member.page)];
+    await Promise.all([owners.open(id), moderators.open(id), members.open(id)]);
+    expect(await offered(owners, "Mem Member")).toEqual([
+      "Make moderator",
+      "Hand the room over",
+      "Mute",
+      "Kick",
+      "Ban",
+    ]);
+    expect(await offered(moderators, "Mem Member")).toEqual(["Mute", "Kick", "Ban"]);
+    expect(await offered(members, "Olga Owner")).toEqual([]);
+    for (const room of [owners, moderators, members]) expect(await commands(room, said)).toContain("Delete");
+    expect(await commands(members, said)).toContain("Edit");
+    expect(await commands(owners, said)).not.toContain("Edit");
+    const ruling = await owner.caller.say(id, "Order!");
+    expect(await commands(members, ruling)).not.toContain("Delete");
+    expect(await commands(members, ruling)).not.toContain("Edit");
+  });
+
+  proof("silence who is muted, and let nobody in who is banned", async (people) => {
+    const { id, moderator, member } = await court(people, place);
+    member.watch.expect(NOT_FOR_ONE);
+    const [moderators, members] = [new Room(moderator.page), new Room(member.page)];
+    await Promise.all([moderators.open(id), members.open(id)]);
+    const list = await moderators.openMembers();
+    await moderate(moderators, list, "Mem Member", "Mute");
+    await list.getByText("Mem Member").nth(1).waitFor();
+    await members.say("I can't be heard");
+    await members.page.getByRole("alert").getByText(/muted/i).first().waitFor();
+    expect(await moderators.messages.getByText("I can't be heard").count()).toBe(0);
+    await moderate(moderators, list, "Mem Member", "Ban");
+    await member.page.getByText("You are banned from this room").waitFor();
+    await member.page.reload();
+    await member.page
+      .getByText("This room can't be shown")
+      .or(member.page.getByText("You are banned from this room"))
+      .first()
+      .waitFor();
+  });
+
+  proof("let a guest of a public room read, and write once they joined", async (people) => {
+    const { id, owner } = await court(people, place);
+    await owner.caller.say(id, "Hear, hear");
+    const passing = await people.person(place, "Pat Passing");
+    const room = new Room(passing.page);
+    await passing.page.goto(`/room/${id}`);
+    await room.message("Hear, hear").waitFor();
+    expect(await room.composer.count()).toBe(0);
+    await passing.page.getByRole("button", { name: "Join to write" }).click();
+    await room.say("Here I am");
+    await room.message("Here I am").waitFor();
+    await new Shell(passing.page).room("Court").waitFor();
+  });
+
+  proof("hide a private room from all who were not invited", async (people) => {
+    const owner = await people.person(place, "Olga Owner");
+    const friend = await people.person(place, "Fay Friend");
+    friend.watch.expect(NOT_FOR_ONE);
+    const id = await owner.caller.room("Den", "private");
+    await friend.page.goto(`/room/${id}`);
+    await friend.page.getByText("This room can't be shown").waitFor();
+    await owner.caller.ask("POST", `/v1/rooms/${id}/invite`, { user: friend.id });
+    await friend.page.goto("/");
+    await friend.page.getByRole("main").getByRole("button", { name: "Join" }).first().click();
+    await new Room(friend.page).composer.waitFor();
+  });
+});

@@ -1,0 +1,130 @@
+/// A person's way to the server beside the browser, to make in a moment what a proof needs and isn't about.
+
+import { randomUUID } from "node:crypto";
+import { PASSWORD } from "./people.js";
+
+/** What the server knows of an account. */
+export interface Account {
+  readonly id: string;
+  readonly username: string;
+  readonly name: string;
+  readonly caller: Caller;
+}
+
+export type RoomKind = "open" | "public" | "private";
+
+export class Caller {
+  private constructor(
+    private readonly url: string,
+    private readonly token: string,
+  ) {}
+
+  /** Makes an account with a username that nobody has; `name` is what others see. */
+  static async register(url: string, name: string): Promise<Account> {
+    const username = `${name
+      .toLowerCase()
+      .replaceAll(/[^a-z]/g, "")
+      .slice(0, 12)}${randomUUID().slice(0, 8)}`;
+    const body = { username, password: PASSWORD, display_name: name };
+    return accountOf(url, username, await ask(url, null, "POST", "/v1/auth/register", body));
+  }
+
+  static async login(url: string, username: string): Promise<Account> {
+    return accountOf(url, username, await ask(url, null, "POST", "/v1/auth/login", { username, password: PASSWORD }));
+  }
+
+  static of(url: string, token: string): Caller {
+    return new Caller(url, token);
+  }
+
+  /** Asks; throws where that is refused. */
+  ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    return ask(this.url, this.token, method, path, body);
+  }
+
+  /** A new room's id. */
+  async room(name: string, kind: RoomKind, topic?: string): Promise<string> {
+    return text(await this.ask("POST", "/v1/rooms", { name, kind, ...(topic === undefined ? {} : { topic }) }), "id");
+  }
+
+  join(room: string): Promise<unknown> {
+    return this.ask("POST", `/v1/rooms/${room}/join`, {});
+  }
+
+  /** Says something; its seq. */
+  async say(
+    room: string,
+    said: string,
+    more: { reply_to?: number; mentions?: readonly string[] } = {},
+  ): Promise<number> {
+    return number(await this.ask("POST", `/v1/rooms/${room}/messages`, { text: said, ...more }), "seq");
+  }
+
+  /** How a room stands in the list of one's own. */
+  async mine(room: string): Promise<{ readonly unread: number; readonly mentions: number }> {
+    const rooms = field(await this.ask("GET", "/v1/rooms?limit=200"), "rooms");
+    const found: unknown = Array.isArray(rooms) ? rooms.find((one) => text(one, "id") === room) : undefined;
+    return { unread: number(found, "unread"), mentions: number(found, "mentions") };
+  }
+
+  /** All that was said in a room as it stands, from its beginning; deleted messages are empty. */
+  async texts(room: string): Promise<readonly string[]> {
+    const said: string[] = [];
+    let after: number | null = 0;
+    while (after !== null) {
+      const page = await this.ask("GET", `/v1/rooms/${room}/messages?after=${after}&limit=200`);
+      const messages = field(page, "messages");
+      if (!Array.isArray(messages)) throw new Error("messages of an answer are no list");
+      said.push(...messages.map((message) => text(message, "text")));
+      after = field(page, "after") === null ? null : number(page, "after");
+    }
+    return said;
+  }
+
+  react(room: string, seq: number, emoji: string): Promise<unknown> {
+    return this.ask("POST", `/v1/rooms/${room}/messages/${seq}/react`, { emoji });
+  }
+}
+
+function accountOf(url: string, username: string, answer: unknown): Account {
+  const user = field(answer, "user");
+  return {
+    id: text(user, "id"),
+    username,
+    name: text(user, "display_name"),
+    caller: Caller.of(url, text(answer, "access_token")),
+  };
+}
+
+async function ask(url: string, token: string | null, method: string, path: string, body: unknown): Promise<unknown> {
+  const headers = {
+    ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+    ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+  };
+  const answer = await fetch(url + path, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const said = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${said}`);
+  return said === "" ? null : JSON.parse(said);
+}
+
+/** A field of an answer; throws where it isn't there. */
+export function field(answer: unknown, name: string): unknown {
+  if (typeof answer !== "object" || answer === null || !(name in answer)) throw new Error(`no ${name} in an answer`);
+  return Object.entries(answer).find(([key]) => key === name)?.[1];
+}
+
+export function text(answer: unknown, name: string): string {
+  const value = field(answer, name);
+  if (typeof value !== "string") throw new Error(`${name} of an answer is no text`);
+  return value;
+}
+
+export function number(answer: unknown, name: string): number {
+  const value = field(answer, name);
+  if (typeof value !== "number") throw new Error(`${name} of an answer is no number`);
+  return value;
+}
