@@ -49,6 +49,14 @@ describe("the place", () => {
     const after = layOut(rows(0, 100), new Map([["m3", 75]]), even);
     expect(anchor && topFor(after, anchor)).toBe(2_025);
   });
+  it("is not a heading that goes up with what comes in", () => {
+    const stays = ({ key }: { key: string }): boolean => key !== "day";
+    const before = layOut([{ key: "day" }, ...rows(60, 100)], new Map(), even, stays);
+    const anchor = anchorAt(before, 0);
+    expect(anchor).toEqual({ key: "m60", delta: 50 });
+    const after = layOut([{ key: "day" }, ...rows(0, 100)], new Map(), even, stays);
+    expect(anchor && topFor(after, anchor)).toBe(60 * 50);
+  });
   it("is lost with its row", () => {
     const before = layOut(rows(0, 10), new Map(), even);
     const anchor = anchorAt(before, 100);

@@ -8,6 +8,8 @@ export interface Row {
 export interface Layout {
   readonly keys: readonly string[];
   readonly offsets: Float64Array;
+  /** Which rows stay beside their neighbours whatever comes in: a day's heading goes up with the day's first message. */
+  readonly stay: readonly boolean[];
 }
 
 /** Rows from `first` to before `end`. */
@@ -22,24 +24,27 @@ export interface Anchor {
   readonly delta: number;
 }
 
-/** Lays rows out, by their measured heights where there are, else by `estimate`. */
+/** Lays rows out, by their measured heights where there are, else by `estimate`. `stays`: see `Layout`. */
 export function layOut<T extends Row>(
   rows: readonly T[],
   heights: ReadonlyMap<string, number>,
   estimate: (row: T) => number,
+  stays: (row: T) => boolean = () => true,
 ): Layout {
   const offsets = new Float64Array(rows.length + 1);
   const keys = new Array<string>(rows.length);
+  const stay = new Array<boolean>(rows.length);
   let top = 0;
   for (let index = 0; index < rows.length; index += 1) {
     const row = rows[index];
     if (row === undefined) break;
     keys[index] = row.key;
+    stay[index] = stays(row);
     offsets[index] = top;
     top += heights.get(row.key) ?? estimate(row);
   }
   offsets[rows.length] = top;
-  return { keys, offsets };
+  return { keys, offsets, stay };
 }
 
 /** Height of all rows. */
@@ -68,9 +73,9 @@ export function visible(layout: Layout, top: number, height: number, overscan: n
   };
 }
 
-/** The row to hold on to: the first one that is seen. Null in an empty list. */
+/** The row to hold on to: the first one that is seen and stays. Null where there is none. */
 export function anchorAt(layout: Layout, top: number): Anchor | null {
-  const index = rowAt(layout, top);
+  const index = layout.stay.indexOf(true, rowAt(layout, top));
   const key = layout.keys[index];
   return key === undefined ? null : { key, delta: (layout.offsets[index] ?? 0) - top };
 }
