@@ -48,7 +48,12 @@ describe("on a phone", () => {
     await room.composer.tap();
     await room.composer.fill("by thumb");
     await ann.page.getByRole("button", { name: "Send", exact: true }).tap();
-    await room.message("by thumb").waitFor();
+    await room.message("by thumb").tap();
+    await room.message("by thumb").getByRole("button", { name: "More" }).tap();
+    await ann.page.getByRole("menuitem", { name: "Edit" }).tap();
+    await ann.page.getByLabel("Edit the message").fill("by two thumbs");
+    await ann.page.getByRole("button", { name: "Save" }).tap();
+    await room.message("by two thumbs").getByText("edited").waitFor();
   });
 });
 
