@@ -84,7 +84,7 @@ async fn people_from_outside_are_people(mut site: Site, scene: Scene) {
     let ann = scene.somebody("ann");
     for edge in [site.edge(), site.other()] {
         let me = edge.told(&ann, "/v1/me").await;
-        assert_eq!(me, json!({ "id": ann.id, "display_name": "ann" }));
+        assert_eq!(me, json!({ "id": ann.id, "display_name": "ann", "admin": false }));
     }
     let room = site.edge().room(&ann, "private").await;
     let mut wire = Wire::open(site.edge(), &ann).await;
