@@ -32,6 +32,8 @@ export interface Limits {
   readonly typingIntervalMs: number;
   /** Who was heard typing is forgotten after this. */
   readonly typingExpiryMs: number;
+  /** Typing of somebody that is heard within this after their message was on its way before it, and doesn't count. */
+  readonly typingLateMs: number;
   /** How long read markers of a room are gathered before the last of them is told. */
   readonly readGatherMs: number;
   /** Messages of a room that are kept at most; the oldest go first. */
@@ -70,6 +72,7 @@ export const DEFAULT_LIMITS: Limits = {
   clockIntervalMs: 300_000,
   typingIntervalMs: 2_500,
   typingExpiryMs: 6_000,
+  typingLateMs: 1_500,
   readGatherMs: 300,
   messagesKept: 20_000,
   pendingMost: 200,

@@ -58,8 +58,6 @@ export class RoomModel {
   #marked = $state<number | null>(null);
   #missed = $state(0);
   #jumping = $state(false);
-  /** Kicked, from a room that one may still read. */
-  #removed = $state(false);
   #members = $state.raw<readonly Member[]>([]);
   #target = $state.raw<Target | null>(null);
   /** Whether the reader sees the end of what is loaded. */
@@ -132,7 +130,7 @@ export class RoomModel {
   /** One's own standing; an open room's kind is known before the room is. */
   get standing(): Standing {
     const entry = rooms.get(this.id);
-    return { kind: this.view.room?.kind ?? entry?.kind ?? "public", role: this.#removed ? null : this.view.role };
+    return { kind: this.view.room?.kind ?? entry?.kind ?? "public", role: this.view.role };
   }
 
   /** The room's first members, as they were when it was opened. */
@@ -267,8 +265,6 @@ export class RoomModel {
 
   #heard(event: RoomEvent): void {
     names.heard(event.from);
-    if (event.type === "member_removed" && event.body.user === this.me) this.#removed = true;
-    if (event.type === "member_joined" && event.from.id === this.me) this.#removed = false;
     if (event.type !== "message_sent" || event.from.id === this.me) return;
     if (!this.atEnd || !this.live) this.#missed += 1;
   }

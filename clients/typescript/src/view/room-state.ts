@@ -10,6 +10,7 @@ import type { Update } from '../machine/types.js';
 import type { RoomEvent } from '../protocol/event.js';
 import { MessageFold, type MessageView } from './message-fold.js';
 import { Pending, type PendingMessage } from './pending.js';
+import { Typing } from './typing.js';
 
 /** How a room stands. */
 export type RoomStatus =
@@ -72,16 +73,16 @@ export class RoomState {
   readonly pending = new Pending();
   readonly fold: MessageFold;
   private shown: RoomView = NOTHING;
-  /** Who was heard writing, and until when that counts. */
-  private readonly typingUntil = new Map<string, number>();
+  private readonly writing: Typing;
 
   /** `viewer` is who looks; `recent` is how many messages a snapshot was asked for. */
   constructor(
     private readonly viewer: () => string | undefined,
     private readonly recent: number,
-    private readonly limits: Limits,
+    limits: Limits,
   ) {
     this.fold = new MessageFold(viewer, limits.messagesKept);
+    this.writing = new Typing(limits);
   }
 
   get view(): RoomView {
@@ -106,7 +107,7 @@ export class RoomState {
         });
         break;
       case 'event':
-        this.event(update.event);
+        this.event(update.event, now);
         break;
       case 'caught_up':
         this.show({ status: 'live' });
@@ -118,11 +119,11 @@ export class RoomState {
         this.heardTyping(update.typing.users, now);
         break;
       case 'paused':
-        this.typingUntil.clear();
+        this.writing.clear();
         this.show({ status: this.shown.room === null ? 'opening' : 'paused', typing: [] });
         break;
       case 'ended':
-        this.typingUntil.clear();
+        this.writing.clear();
         this.show({ status: 'ended', ended: update.reason, typing: [] });
     }
   }
@@ -148,12 +149,12 @@ export class RoomState {
     });
   }
 
-  private event(event: RoomEvent): void {
+  private event(event: RoomEvent, now: number): void {
     const before = this.shown;
     const oldest = before.messages[0]?.seq;
     const room = before.room && roomAfter(before.room, event, this.viewer());
     const sent = event.type === 'message_sent' ? this.pending.remove(event.cid) : undefined;
-    const typed = event.type === 'message_sent' && this.typingUntil.delete(event.from.id);
+    const typed = event.type === 'message_sent' && this.writing.said(event.from.id, now);
     if (this.fold.apply(event)) {
       if (sent?.receipt) this.fold.receipt(sent.receipt);
       const { messages } = this.fold;
@@ -165,28 +166,25 @@ export class RoomState {
       room,
       role: room?.role ?? null,
       ...(sent ? { pending: this.pending.messages } : {}),
-      ...(typed ? { typing: [...this.typingUntil.keys()] } : {}),
+      ...(typed ? { typing: this.writing.users } : {}),
     });
   }
 
   private heardTyping(users: readonly string[], now: number): void {
-    for (const user of users) {
-      if (user !== this.viewer()) this.typingUntil.set(user, now + this.limits.typingExpiryMs);
-    }
-    this.show({ typing: [...this.typingUntil.keys()] });
+    const viewer = this.viewer();
+    for (const user of users) if (user !== viewer) this.writing.heard(user, now);
+    this.show({ typing: this.writing.users });
   }
 
   /** When {@link RoomState.tick} is to be called; undefined: not of itself. */
   deadline(): number | undefined {
-    return this.typingUntil.size === 0 ? undefined : Math.min(...this.typingUntil.values());
+    return this.writing.deadline();
   }
 
   /** Some time has passed; answers whether something is different. */
   tick(now: number): boolean {
-    const before = this.typingUntil.size;
-    for (const [user, until] of this.typingUntil) if (until <= now) this.typingUntil.delete(user);
-    if (this.typingUntil.size === before) return false;
-    this.show({ typing: [...this.typingUntil.keys()] });
+    if (!this.writing.tick(now)) return false;
+    this.show({ typing: this.writing.users });
     return true;
   }
 
@@ -260,7 +258,7 @@ function roomAfter(room: Room, event: RoomEvent, viewer: string | undefined): Ro
       return { ...room, role, ...(room.members === undefined ? {} : { members: room.members - 1 }) };
     case 'member_removed': {
       const { members: _, ...uncounted } = room;
-      return uncounted;
+      return { ...uncounted, role };
     }
     case 'role_changed':
       return { ...room, role, ...(event.body.role === 'owner' ? { owner: event.body.user } : {}) };
@@ -276,6 +274,9 @@ function roleAfter({ role, kind }: Room, event: RoomEvent, viewer: string | unde
       return event.from.id === viewer && kind !== 'open' ? (role ?? 'member') : role;
     case 'member_left':
       return event.from.id === viewer && kind !== 'open' ? null : role;
+    case 'member_removed':
+      // A kick or a ban; the latter ends it in an open room too.
+      return event.body.user === viewer ? null : role;
     case 'role_changed':
       // Who hands the room over is its moderator from then on.
       if (event.body.user === viewer) return event.body.role;

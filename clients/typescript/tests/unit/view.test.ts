@@ -122,16 +122,57 @@ describe('what is said here', () => {
   });
 });
 
-it('forgets who writes, when they have said it or after a while', () => {
-  const state = new RoomState(() => ME, 50, DEFAULT_LIMITS);
-  state.apply({ kind: 'snapshot', subscription: read('Subscription', subscription(0, null)) }, 0);
-  const typing = (now: number) =>
-    state.apply({ kind: 'typing', typing: { room: 'r', users: ['ann', 'ben', ME] } }, now);
-  typing(0);
-  expect(state.view.typing).toEqual(['ann', 'ben']);
-  state.apply({ kind: 'event', event: heard(1, 'message_sent', { text: 'a' }, 'ann') }, 0);
-  expect(state.view.typing).toEqual(['ben']);
-  expect(state.tick((state.deadline() ?? 0) - 1)).toBe(false);
-  expect(state.tick(state.deadline() ?? 0)).toBe(true);
-  expect(state.view.typing).toEqual([]);
+describe('who writes', () => {
+  const room = () => {
+    const state = new RoomState(() => ME, 50, DEFAULT_LIMITS);
+    state.apply({ kind: 'snapshot', subscription: read('Subscription', subscription(0, null)) }, 0);
+    return state;
+  };
+  const typing = (state: RoomState, now: number, users = ['ann', 'ben', ME]) =>
+    state.apply({ kind: 'typing', typing: { room: 'r', users } }, now);
+  const says = (state: RoomState, seq: number, who: string, now: number) =>
+    state.apply({ kind: 'event', event: heard(seq, 'message_sent', { text: 'a' }, who) }, now);
+
+  it('is forgotten when they have said it or after a while', () => {
+    const state = room();
+    typing(state, 0);
+    expect(state.view.typing).toEqual(['ann', 'ben']);
+    says(state, 1, 'ann', 0);
+    expect(state.view.typing).toEqual(['ben']);
+    expect(state.tick((state.deadline() ?? 0) - 1)).toBe(false);
+    expect(state.tick(state.deadline() ?? 0)).toBe(true);
+    expect(state.view.typing).toEqual([]);
+  });
+
+  it('is not shown where word of it comes after the message', () => {
+    const state = room();
+    says(state, 1, 'ann', 0);
+    says(state, 2, 'ben', 1);
+    typing(state, DEFAULT_LIMITS.typingLateMs);
+    expect(state.view.typing).toEqual(['ann']);
+    typing(state, DEFAULT_LIMITS.typingLateMs + 1);
+    expect(state.view.typing).toEqual(['ann', 'ben']);
+  });
+});
+
+describe('one is a member', () => {
+  const room = () => {
+    const state = new RoomState(() => ME, 50, DEFAULT_LIMITS);
+    const told = subscription(0, null, { role: 'member' });
+    state.apply({ kind: 'snapshot', subscription: read('Subscription', told) }, 0);
+    return state;
+  };
+  const removed = (user: string) => heard(1, 'member_removed', { user, removal: 'kick', until: null }, 'owner');
+
+  it('until one is removed', () => {
+    const state = room();
+    state.apply({ kind: 'event', event: removed(ME) }, 0);
+    expect(state.view).toMatchObject({ role: null, room: { role: null } });
+  });
+
+  it('while others are removed', () => {
+    const state = room();
+    state.apply({ kind: 'event', event: removed('ann') }, 0);
+    expect(state.view).toMatchObject({ role: 'member', room: { role: 'member' } });
+  });
 });
