@@ -1,5 +1,6 @@
 /// Two people who chat: each sees what both say, in the log's order, once; and all that happens to it.
 
+import type { Locator } from "playwright-core";
 import { describe, expect } from "vitest";
 import { Room } from "./pages/room.js";
 import { Shell } from "./pages/shell.js";
@@ -26,6 +27,19 @@ async function pair(people: People, place: Place): Promise<Pair> {
   return { id, ann, bob, hers, his };
 }
 
+/** Which of a message's tools can't be pressed at each of their corners. */
+function coveredTools(message: Locator): Promise<readonly string[]> {
+  return message.locator(".tools button").evaluateAll((buttons) => {
+    if (buttons.length === 0) return ["there are none"];
+    return buttons.flatMap((button) => {
+      const { left, right, top, bottom } = button.getBoundingClientRect();
+      const corners = [left + 3, right - 3].flatMap((x) => [top + 3, bottom - 3].map((y) => ({ x, y })));
+      const covered = corners.filter(({ x, y }) => !button.contains(document.elementFromPoint(x, y)));
+      return covered.map(({ x, y }) => `${button.getAttribute("aria-label") ?? ""} at ${x}, ${y}`);
+    });
+  });
+}
+
 describe.each(PLACES)("two people, $kind", (place) => {
   proof("see both, in the same order, each message once", async (people) => {
     const { hers, his } = await pair(people, place);
@@ -49,6 +63,9 @@ describe.each(PLACES)("two people, $kind", (place) => {
     await members.getByText("2 people here now").waitFor();
     await his.composer.pressSequentially("Let me think");
     await ann.page.getByText("Bob is typing…").waitFor();
+    await his.composer.press("Enter");
+    await hers.message("Let me think").waitFor();
+    expect(await ann.page.getByText("Bob is typing…").count()).toBe(0);
     await bob.page.close();
     await members.getByText("1 person here now").waitFor();
   });
@@ -83,6 +100,18 @@ describe.each(PLACES)("two people, $kind", (place) => {
     expect(await hers.messages.getByText("Yes!").count()).toBe(0);
   });
 
+  proof("see the whole of what a message offers, wherever it stands", async (people) => {
+    const { hers, ann, id } = await pair(people, place);
+    const long = Array.from({ length: 40 }, (_, line) => `line ${line}`).join("\n");
+    for (const text of ["first", long, "second", "third", "last"]) await ann.caller.say(id, text);
+    await hers.message("last").waitFor();
+    // The long one reaches out of the window, and the list ends at the last one.
+    for (const text of ["first", "line 39", "second", "third", "last"]) {
+      await hers.message(text).hover();
+      await expect.poll(() => coveredTools(hers.message(text)), { message: text }).toEqual([]);
+    }
+  });
+
   proof("see what they have not read, and who means them", async (people) => {
     const { ann, bob, hers, id } = await pair(people, place);
     await hers.say("Read this");
@@ -92,16 +121,10 @@ describe.each(PLACES)("two people, $kind", (place) => {
     const elsewhere = new Shell(bob.page);
     await elsewhere.rooms.getByRole("link", { name: "Find rooms" }).click();
     await ann.caller.say(id, "One more");
-    await elsewhere
-      .room("Kitchen")
-      .getByText(/^1\s*unread$/)
-      .waitFor();
+    await bob.page.getByRole("link", { name: "Kitchen 1 unread", exact: true }).waitFor();
     await expect.poll(() => bob.page.title()).toMatch(/^• /);
     await ann.caller.say(id, `@${bob.username} this is for you`, { mentions: [bob.id] });
-    await elsewhere
-      .room("Kitchen")
-      .getByText(/^1\s*mentions?$/)
-      .waitFor();
+    await bob.page.getByRole("link", { name: "Kitchen 1 mention 2 unread", exact: true }).waitFor();
     await expect.poll(() => bob.page.title()).toMatch(/^\(1\) /);
     await elsewhere.room("Kitchen").click();
     await new Room(bob.page).message("this is for you").waitFor();

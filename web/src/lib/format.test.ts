@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { badge, counted, dayName, hue, initials, relativeTime, startOfDay } from "./format.js";
+import { badge, count, counted, dayName, hue, initials, relativeTime, startOfDay } from "./format.js";
 
 const NOON = new Date(2026, 10, 27, 12, 0).getTime();
 const MINUTE_MS = 60_000;
@@ -50,6 +50,9 @@ describe("numbers", () => {
   it("agree with their noun", () => {
     expect(counted(1, "member", "members")).toBe("1 member");
     expect(counted(0, "member", "members")).toBe("0 members");
+    expect([1, 2].map((value) => counted(value, "mention", "mentions"))).toEqual(["1 mention", "2 mentions"]);
+    expect(counted(1, "unread", "unread")).toBe("1 unread");
+    expect(counted(1_204, "mention", "mentions")).toBe(`${count(1_204)} mentions`);
   });
 });
 
