@@ -1,4 +1,4 @@
-/// Reloading in the middle of a conversation: nothing is lost, nothing shown twice.
+/// Reloading in the middle of a conversation, and writing before a room has opened: nothing is lost, nothing shown twice.
 
 import { describe, expect } from "vitest";
 import { Room } from "./pages/room.js";
@@ -41,5 +41,24 @@ describe.each(PLACES)("reloading, $kind", (place) => {
     expect(kept.toSorted()).toEqual(all.toSorted());
     const shown = await hers.texts();
     expect(shown).toEqual(kept.slice(-shown.length));
+  });
+
+  proof("shows what one writes before the room has opened, and says it then", async (people) => {
+    const ann = await people.person(place, "Ann");
+    const id = await ann.caller.room("Ferry", "public");
+    let away = true;
+    await ann.page.routeWebSocket("**/v1/ws", (socket) => {
+      if (away) void socket.close();
+      else socket.connectToServer();
+    });
+    const room = new Room(ann.page);
+    await ann.page.goto(`/room/${id}`);
+    for (const text of ["Am I heard?", "Not yet"]) await room.say(text);
+    await expect.poll(() => room.pending.count()).toBe(2);
+    expect(await ann.caller.texts(id)).toEqual([]);
+    away = false;
+    for (const text of ["Am I heard?", "Not yet"]) await room.saying(text).waitFor();
+    expect(await room.pending.count()).toBe(0);
+    expect(await ann.caller.texts(id)).toEqual(["Am I heard?", "Not yet"]);
   });
 });
