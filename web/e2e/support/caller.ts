@@ -19,12 +19,8 @@ export class Caller {
     private readonly token: string,
   ) {}
 
-  /** Makes an account with a username that nobody has; `name` is what others see. */
-  static async register(url: string, name: string): Promise<Account> {
-    const username = `${name
-      .toLowerCase()
-      .replaceAll(/[^a-z]/g, "")
-      .slice(0, 12)}${randomUUID().slice(0, 8)}`;
+  /** Makes an account; `name` is what others see. Without a username it gets one that nobody has. */
+  static async register(url: string, name: string, username = unusedOf(name)): Promise<Account> {
     const body = { username, password: PASSWORD, display_name: name };
     return accountOf(url, username, await ask(url, null, "POST", "/v1/auth/register", body));
   }
@@ -49,6 +45,11 @@ export class Caller {
 
   join(room: string): Promise<unknown> {
     return this.ask("POST", `/v1/rooms/${room}/join`, {});
+  }
+
+  /** The id of the direct room with somebody, who is named by their username. */
+  async direct(username: string): Promise<string> {
+    return text(await this.ask("POST", `/v1/direct/${username}`), "id");
   }
 
   /** Says something; its seq. */
@@ -84,6 +85,11 @@ export class Caller {
   react(room: string, seq: number, emoji: string): Promise<unknown> {
     return this.ask("POST", `/v1/rooms/${room}/messages/${seq}/react`, { emoji });
   }
+}
+
+function unusedOf(name: string): string {
+  const letters = name.toLowerCase().replaceAll(/[^a-z]/g, "");
+  return letters.slice(0, 12) + randomUUID().slice(0, 8);
 }
 
 function accountOf(url: string, username: string, answer: unknown): Account {

@@ -7,6 +7,8 @@ export interface Furnished {
   readonly room: string;
   /** A message in it that has been answered, reacted to and edited. */
   readonly seq: number;
+  /** What is searched for there, and found. */
+  readonly word: string;
 }
 
 export interface View {
@@ -31,9 +33,9 @@ export const VIEWS: readonly View[] = [
   {
     name: "search",
     path: room,
-    open: async (page) => {
+    open: async (page, { word }) => {
       await page.getByRole("button", { name: "Search", exact: true }).click();
-      await page.getByRole("complementary", { name: "Search" }).getByRole("searchbox").fill("soup");
+      await page.getByRole("complementary", { name: "Search" }).getByRole("searchbox").fill(word);
       await page.locator("mark").first().waitFor();
     },
   },
@@ -42,6 +44,20 @@ export const VIEWS: readonly View[] = [
     path: room,
     open: (page, { seq }) =>
       page.locator(`article[data-seq="${seq}"]`).getByRole("button", { name: /repl/ }).first().click(),
+  },
+  {
+    name: "receipt",
+    path: room,
+    open: async (page, { seq }) => {
+      const message = page.locator(`article[data-seq="${seq}"]`);
+      // The focus shows what a message offers, with a pointer and without.
+      await message.focus();
+      await message.getByRole("button", { name: "More", exact: true }).click();
+      await page.getByRole("menuitem", { name: "Receipt" }).click();
+      const receipt = page.getByRole("dialog", { name: /^Receipt/ });
+      await receipt.getByRole("button", { name: "Verify" }).click();
+      await receipt.getByText("The chain holds").waitFor();
+    },
   },
   { name: "settings", path: () => "/settings" },
   { name: "past", path: ({ room, seq }) => `/room/${room}/past?seq=${seq}` },
@@ -74,5 +90,5 @@ export async function furnish(owner: Caller, guest: Caller): Promise<Furnished> 
   await owner.ask("DELETE", `/v1/rooms/${id}/messages/${gone}`);
   await guest.say(id, "```\nfor (const leek of leeks) chop(leek);\n```");
   await guest.say(id, "> with cream\nsee https://example.org/soup");
-  return { room: id, seq };
+  return { room: id, seq, word: "soup" };
 }
