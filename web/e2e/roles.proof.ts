@@ -102,6 +102,23 @@ describe.each(PLACES)("roles, $kind", (place) => {
       .waitFor();
   });
 
+  proof("take away from who is kicked what only members may, until they join again", async (people) => {
+    const { id, moderator, member } = await court(people, place);
+    const [moderators, members] = [new Room(moderator.page), new Room(member.page)];
+    await Promise.all([moderators.open(id), members.open(id)]);
+    const list = await moderators.openMembers();
+    await moderate(moderators, list, "Mem Member", "Kick");
+    await moderator.page.getByText("Mem Member was kicked.").waitFor();
+    const join = member.page.getByRole("button", { name: "Join to write" });
+    await join.waitFor();
+    expect(await members.composer.count()).toBe(0);
+    await moderator.caller.say(id, "Read on all the same");
+    await members.message("Read on all the same").waitFor();
+    await join.click();
+    await members.say("Back again");
+    await moderators.message("Back again").waitFor();
+  });
+
   proof("let a guest of a public room read, and write once they joined", async (people) => {
     const { id, owner } = await court(people, place);
     await owner.caller.say(id, "Hear, hear");
