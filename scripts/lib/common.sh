@@ -138,16 +138,42 @@ family() {
 end() {
     local pidfile=$1 signal=$2 patience=$3 pid all
     pid=$(pid_of "$pidfile") || { rm -f "$pidfile"; return 0; }
-    all=$(family "$pid")
+    # shellcheck disable=SC2046
+    all=$(dated $(family "$pid"))
     if [ "$signal" != KILL ]; then
         kill -"$signal" "$pid" 2>/dev/null || true
         wait_until "$patience" gone "$pid" || say "${pidfile##*/} did not end within $patience s of SIG$signal: killed"
     fi
-    # shellcheck disable=SC2086
-    kill -KILL $all -- "-$pid" 2>/dev/null || true
-    # shellcheck disable=SC2086
-    wait_until 10 gone $all || die "process $pid (${pidfile##*/}) can't be killed"
+    kill_all "$all"
+    wait_until 10 nobody_of "$all" || die "process $pid (${pidfile##*/}) can't be killed"
     rm -f "$pidfile"
+}
+
+# Those of some processes that live, each with its start time.
+dated() {
+    local pid start
+    for pid in "$@"; do
+        if start=$(started_at "$pid"); then echo "$pid $start"; fi
+    done
+}
+
+# kill_all DATED: the first of them leads a group, which is killed too. While any of a group lives its number is nobody else's.
+kill_all() {
+    local leader pid start now
+    leader=${1%% *}
+    while read -r pid start; do
+        now=$(started_at "$pid") || now=
+        [ -z "$now" ] || [ "$now" = "$start" ] || continue
+        [ -z "$now" ] || kill -KILL "$pid" 2>/dev/null || true
+        [ "$pid" != "$leader" ] || kill -KILL -- "-$pid" 2>/dev/null || true
+    done <<<"$1"
+}
+
+nobody_of() {
+    local pid start
+    while read -r pid start; do
+        [ "$(started_at "$pid")" != "$start" ] || return 1
+    done <<<"$1"
 }
 
 gone() {
