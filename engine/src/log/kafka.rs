@@ -61,6 +61,11 @@ impl Log {
     /// [`Error::Unavailable`] when no broker answers in time.
     pub async fn open(config: Config, create: bool) -> Result<Self, Error> {
         config.check()?;
+        if !native::hints_are_passed_over() {
+            tracing::warn!(
+                "this binary was linked without what .cargo/config.toml asks for: a broker's restart may end it"
+            );
+        }
         let names = Names::new(&config);
         let query = config.query()?;
         let epoch = topics::prepare(&config, query.clone(), create).await?;
