@@ -21,7 +21,9 @@ const BROTLI_BUFFER: usize = 64 * 1024;
 /// Writes `page.rs` into `OUT_DIR`: a table of `File`s, empty where the page was not built.
 pub(crate) fn pack() {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo says where"));
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
+    // Asked while it runs: checkouts that share a target folder share this program too.
+    let this_crate = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where"));
+    let page = this_crate.join(PAGE);
     let is_built = page.join("index.html").is_file();
     let watched = if is_built { PAGE } else { SOURCE };
     println!("cargo:rerun-if-changed={watched}");

@@ -6,6 +6,7 @@
 use crate::edge::clock::Clock;
 use crate::edge::{Hears, Notice};
 use crate::session::Registry;
+use engine::domain::{Timestamp, UserId};
 use engine::people::Accounts;
 use engine::people::ended::{News, Why};
 use std::sync::Arc;
@@ -66,6 +67,14 @@ impl Bouncer {
         }
     }
 
+    /// Notes what was heard of a person. What comes late shows nobody out who was let in again since.
+    fn stands(&self, user_id: UserId, why: Option<Why>, since: Timestamp, now: Timestamp) {
+        self.accounts.person_stands(user_id, why, since, now);
+        if self.accounts.still_good(user_id, None).is_err() {
+            self.registry.shut_out(user_id);
+        }
+    }
+
     async fn sweep(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             match self.accounts.sweep(self.clock.now()).await {
@@ -85,17 +94,11 @@ impl Hears for Bouncer {
                 self.accounts.logins_ended(logins, now);
                 self.registry.revoke(*user_id, logins);
             }
-            Notice::Disabled { user_id, disabled } => {
-                self.accounts
-                    .person_stands(*user_id, disabled.then_some(Why::Disabled), now);
-                if *disabled {
-                    self.registry.shut_out(*user_id);
-                }
+            Notice::Disabled { user_id, disabled, at } => {
+                let why = disabled.then_some(Why::Disabled);
+                self.stands(*user_id, why, at.unwrap_or(now), now);
             }
-            Notice::Erased { user_id, .. } => {
-                self.accounts.person_stands(*user_id, Some(Why::Erased), now);
-                self.registry.shut_out(*user_id);
-            }
+            Notice::Erased { user_id, .. } => self.stands(*user_id, Some(Why::Erased), now, now),
         }
     }
 }

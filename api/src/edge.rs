@@ -6,6 +6,7 @@
 
 pub mod around;
 mod asked;
+mod catch_up;
 pub mod clock;
 mod closed;
 mod commands;

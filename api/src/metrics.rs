@@ -110,6 +110,9 @@ catalogue! {
     REPLAYED: Counter "roomlog_edge_replayed_total";
     /// What replays showed.
     REPLAYED_BYTES: Counter "roomlog_edge_replayed_bytes_total";
+    /// Refusals of what is not there that asked first how far the log goes: whether this edge was there, or behind, or could not
+    /// get there in time.
+    CAUGHT_UP: Counter "roomlog_edge_caught_up_total" [Label::of("edge", &["there", "behind", "away"])];
     /// Replays that were ended because nobody took anything of them.
     REPLAYS_IDLE: Counter "roomlog_edge_replays_idle_total";
 }

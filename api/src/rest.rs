@@ -9,6 +9,7 @@ pub mod problem;
 
 mod about;
 mod admin;
+mod admin_audit;
 mod admin_log;
 mod admin_rooms;
 pub(crate) mod at;
@@ -24,6 +25,7 @@ mod messages;
 mod moderation;
 mod openapi;
 mod ops;
+mod people;
 mod rooms;
 pub(crate) mod schema;
 mod search;
@@ -121,10 +123,11 @@ fn paths() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(me::password))
         .routes(routes!(me::sessions, me::end_other_sessions))
         .routes(routes!(me::end_session))
+        .routes(routes!(people::get))
         .routes(routes!(admin::users))
         .routes(routes!(admin::disable))
         .routes(routes!(admin::enable))
-        .routes(routes!(admin::audit))
+        .routes(routes!(admin_audit::list))
         .routes(routes!(admin_rooms::list))
         .routes(routes!(admin_rooms::get, admin_rooms::delete))
         .routes(routes!(admin_log::overview))

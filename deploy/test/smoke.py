@@ -6,6 +6,7 @@ each; the first thing that is not as it must be ends it.
 """
 import json
 import pathlib
+import re
 import sys
 import time
 import uuid
@@ -96,10 +97,23 @@ def post(person, text, **headers):
     must(sent.status_code in (200, 201), f"REST send: {sent.status_code} {sent.text}")
 
 
+def the_page(url):
+    """The document, and each script and style that it names, under a policy that lets nothing in from outside."""
+    document = requests.get(f"{url}/", timeout=PATIENCE_SECONDS)
+    must(document.status_code == 200, f"the page: {document.status_code}")
+    must("default-src 'none'" in document.headers.get("content-security-policy", ""), "the page has no strict policy")
+    named = re.findall(r'(?:src|href)="(/assets/[^"]+)"', document.text)
+    must(named, "the page names no script")
+    for path in named:
+        must(requests.get(url + path, timeout=PATIENCE_SECONDS).status_code == 200, f"{path} is not there")
+    print(f"- the page is there, with the {len(named)} files it begins with")
+
+
 def before(url):
     for path in ("/metrics", "/readyz"):
         must(requests.get(url + path, timeout=PATIENCE_SECONDS).status_code == 404, f"{path} can be had from outside")
     print("- the balancer hands out neither `/metrics` nor `/readyz`")
+    the_page(url)
     mark = uuid.uuid4().hex[:8]
     people = [Person.register(url, f"{name}-{mark}") for name in ("ann", "ben", "cleo")]
     for person in people:

@@ -11,7 +11,7 @@ use crate::history::{
 };
 use crate::live::{self, Filling, PresenceClaim, PresenceView};
 use crate::metrics as of;
-use crate::people::{self, Act, EndedLately, Listing, Login, Person, SigningKey, Username};
+use crate::people::{self, Act, ActFilter, EndedLately, Listing, Login, Person, SigningKey, Username};
 use async_trait::async_trait;
 use metrics::{Counter, Histogram};
 use std::sync::{Arc, LazyLock};
@@ -201,7 +201,7 @@ measured!("people", people::Error, people::Logins {
 
 measured!("people", people::Error, people::Acts {
     audit(act: &Act) -> ();
-    acts(before: Option<Uuid>, limit: usize) -> Vec<Act>;
+    acts(filter: &ActFilter, before: Option<Uuid>, limit: usize) -> Vec<Act>;
     close_room(room: RoomId, act: &Act) -> bool;
     closed_rooms() -> Vec<RoomId>;
 });

@@ -5,6 +5,7 @@
 //! never given twice, not even after its person is erased.
 
 pub mod accounts;
+pub mod act;
 pub mod attempts;
 mod bounded;
 pub mod device;
@@ -20,6 +21,7 @@ pub mod token;
 mod username;
 
 pub use accounts::{Accounts, SignedIn};
+pub use act::{Act, ActFilter};
 pub use device::Device;
 pub use store::{Acts, Logins, People, Users};
 pub use token::Caller;
@@ -92,47 +94,6 @@ pub struct SigningKey {
     pub pkcs8: Vec<u8>,
     /// When it was made: the newest signs, all verify.
     pub created_at: Timestamp,
-}
-
-/// Something an admin did.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Act {
-    /// A UUIDv7: acts are listed in its order.
-    pub id: Uuid,
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub actor_id: UserId,
-    /// What, as in `user.disable`: a word for what it was done to, and a verb.
-    pub action: String,
-    /// To whom or what.
-    pub target_id: Option<Uuid>,
-    /// What else is to be known of it. Never a secret, never what somebody wrote.
-    pub detail: serde_json::Value,
-}
-
-impl Act {
-    /// Who acts when there is no person: the command line.
-    pub const OPERATOR: UserId = UserId::new(Uuid::nil());
-
-    /// An act of now.
-    #[must_use]
-    pub fn new(actor_id: UserId, action: &str, target_id: Option<Uuid>, at: Timestamp) -> Self {
-        Self {
-            id: Uuid::now_v7(),
-            at,
-            actor_id,
-            action: action.to_owned(),
-            target_id,
-            detail: serde_json::Value::Object(serde_json::Map::new()),
-        }
-    }
-
-    /// The same, with what else is to be known of it.
-    #[must_use]
-    pub fn with(self, detail: serde_json::Value) -> Self {
-        Self { detail, ..self }
-    }
 }
 
 /// Which people are listed, and from where on.

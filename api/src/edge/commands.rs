@@ -6,6 +6,7 @@
 
 mod looked_up;
 
+use super::catch_up::{catch_up, may_be_late};
 use super::core::Core;
 use super::held::Settled;
 use super::hub::Hold;
@@ -155,11 +156,20 @@ impl Way<'_> {
             None => Vec::new(),
         };
         if let Some(queued) = &mut queued {
-            let came = timeout_at(self.deadline, queued.turn.come()).await;
-            came.map_err(|_| Error::new(Name::Timeout, "what was given before it takes too long"))?;
+            self.turn_comes(queued).await?;
         }
         let event = self.event(about, &named);
-        let told = match self.judge(&event, about) {
+        let mut judged = self.judge(&event, about);
+        if judged.as_ref().is_err_and(|reason| may_be_late(*reason)) {
+            // What the person gives to this room meanwhile comes after it.
+            queued = queued.or_else(|| self.turn(true));
+            catch_up(self.core, self.hold.partition).await;
+            if let Some(queued) = &mut queued {
+                self.turn_comes(queued).await?;
+            }
+            judged = self.judge(&event, about);
+        }
+        let told = match judged {
             Ok(told) => told,
             Err(Reason::Duplicate(original)) => return Ok(Authorised::Known(self.duplicate(original).await)),
             Err(reason) => return Err(refusal(reason)),
@@ -202,13 +212,19 @@ impl Way<'_> {
 
     /// A turn behind what the person gave to this room before, where any of it has to wait for something.
     fn queue(&self) -> Option<Queued<'_>> {
-        let user = self.caller.user_id;
-        let mut open = self.hold.open();
-        let head = open.room.head();
-        let waits = self.write.ask.looks_up() || self.write.since.map_or(head.get() >= WINDOW, |since| since > head);
-        let turn = open.turns.take(user, waits)?;
-        let hold = &self.hold;
+        let head = self.hold.open().room.head();
+        self.turn(self.write.ask.looks_up() || self.write.since.map_or(head.get() >= WINDOW, |since| since > head))
+    }
+
+    fn turn(&self, waits: bool) -> Option<Queued<'_>> {
+        let (hold, user) = (&self.hold, self.caller.user_id);
+        let turn = hold.open().turns.take(user, waits)?;
         Some(Queued { hold, user, turn })
+    }
+
+    async fn turn_comes(&self, queued: &mut Queued<'_>) -> Result<(), Error> {
+        let came = timeout_at(self.deadline, queued.turn.come()).await;
+        came.map_err(|_| Error::new(Name::Timeout, "what was given before it takes too long"))
     }
 
     /// What can be seen early, and, in the same moment, the place where the verdict will come.

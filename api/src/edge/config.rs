@@ -32,7 +32,8 @@ pub struct Config {
     pub command_timeout_ms: u64,
     /// How long a look-up in history may take before a command does without.
     pub lookup_timeout_ms: u64,
-    /// How long a read waits for `min_seq` before it answers `behind`.
+    /// How long a read waits for `min_seq` before it answers `behind`, and a refusal for what is not there until this edge has
+    /// caught up with the log.
     pub min_seq_timeout_ms: u64,
     /// Searches at once; further ones wait as long as one may take, then they are `overloaded`.
     pub max_searches: usize,

@@ -1,5 +1,6 @@
 //! What everything of one edge shares.
 
+use super::catch_up::Ends;
 use super::closed::{self, Closed};
 use super::config::Config;
 use super::delivery::Deliveries;
@@ -42,6 +43,7 @@ pub(super) struct Core {
     pub(super) hub: Hub,
     /// By partition.
     pub(super) rings: Box<[Ring]>,
+    pub(super) ends: Ends,
     pub(super) budget: Arc<Budget>,
     pub(super) erasures: Erasures,
     pub(super) erased: Notify,
@@ -82,6 +84,7 @@ impl Core {
             id,
             hub: Hub::new(),
             rings: starts.iter().map(ring).collect(),
+            ends: Ends::default(),
             budget: Arc::default(),
             erasures: Erasures::default(),
             erased: Notify::new(),

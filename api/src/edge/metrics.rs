@@ -13,6 +13,7 @@ use std::time::Duration;
 static PUSHED: LazyLock<Counter> = LazyLock::new(|| of::PUSHED.counter());
 static DELAY: LazyLock<Histogram> = LazyLock::new(|| of::DELAY_SECONDS.histogram());
 static FOLDED: LazyLock<Family<Counter>> = LazyLock::new(|| Family::counters(&of::FOLDED));
+static CAUGHT_UP: LazyLock<Family<Counter>> = LazyLock::new(|| Family::counters(&of::CAUGHT_UP));
 static DROPPED: LazyLock<Counter> = LazyLock::new(|| of::DROPPED.counter());
 static WRITES: LazyLock<Histogram> = LazyLock::new(|| of::WRITE_SECONDS.histogram_of(["ok"]));
 
@@ -26,6 +27,18 @@ pub(super) fn pushed(sessions: usize, appended_at: Timestamp) {
 
 pub(super) fn dropped(ephemerals: usize) {
     DROPPED.increment(ephemerals as u64);
+}
+
+/// A refusal waited for the log's end: whether that was ahead of this edge, where the log said so in time.
+pub(super) fn caught_up(was_behind: Option<bool>) {
+    CAUGHT_UP.count(
+        match was_behind {
+            Some(true) => "behind",
+            Some(false) => "there",
+            None => "away",
+        },
+        1,
+    );
 }
 
 pub(super) fn replays(more: i8) {

@@ -6,7 +6,7 @@ use super::core::Core;
 use super::presence;
 use bytes::Bytes;
 use engine::codec::signal::Signal;
-use engine::domain::UserId;
+use engine::domain::{Timestamp, UserId};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -29,6 +29,8 @@ pub enum Notice {
         user_id: UserId,
         /// Which of the two.
         disabled: bool,
+        /// When, by the clock of the edge that did it, if that is known.
+        at: Option<Timestamp>,
     },
     /// It was erased.
     Erased {
@@ -50,7 +52,7 @@ impl Notice {
     pub(super) fn of(signal: Signal) -> Option<Self> {
         match signal {
             Signal::LoginsEnded { user_id, logins } => Some(Self::LoginsEnded { user_id, logins }),
-            Signal::PersonDisabled { user_id, disabled } => Some(Self::Disabled { user_id, disabled }),
+            Signal::PersonDisabled { user_id, disabled, at } => Some(Self::Disabled { user_id, disabled, at }),
             Signal::Erased { user_id, texts } => Some(Self::Erased { user_id, texts }),
             Signal::Presence { .. } | Signal::Typing { .. } | Signal::ReadMarked { .. } | Signal::RoomClosed { .. } => {
                 None
@@ -75,9 +77,10 @@ impl Notice {
                 };
                 logins.chunks(LOGINS).map(some).collect()
             }
-            Self::Disabled { user_id, disabled } => vec![Signal::PersonDisabled {
+            Self::Disabled { user_id, disabled, at } => vec![Signal::PersonDisabled {
                 user_id: *user_id,
                 disabled: *disabled,
+                at: *at,
             }],
             Self::Erased { user_id, texts } => vec![Signal::Erased {
                 user_id: *user_id,

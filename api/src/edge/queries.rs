@@ -1,5 +1,6 @@
 //! What is asked of a room without writing: held state where it is exact, history for what is further back.
 
+use super::catch_up::surely;
 use super::core::Core;
 use super::erasure;
 use super::hub::Hold;
@@ -52,9 +53,13 @@ impl Typists {
 
 /// Whether the person may read the room now.
 pub(super) fn may_read(core: &Core, hold: &Hold, user: UserId) -> Result<(), Error> {
+    judge_read(core, hold, user).map_err(refusal)
+}
+
+fn judge_read(core: &Core, hold: &Hold, user: UserId) -> Result<(), Reason> {
     let now = core.parts.clock.now();
     let judged = hold.open().room.judge_read(user, now);
-    core.closed.over(hold.id, judged).map_err(refusal)
+    core.closed.over(hold.id, judged)
 }
 
 /// Whether the person may see what was deleted: whoever may delete another's message may also know what it said.
@@ -73,27 +78,26 @@ pub(super) fn sees_deleted(core: &Core, hold: &Hold, user: UserId) -> bool {
 /// A room that the person may read.
 pub(super) async fn readable(core: &Arc<Core>, user: UserId, room: RoomId) -> Result<Hold, Error> {
     let hold = rooms::hold(core, room).await?;
-    may_read(core, &hold, user)?;
+    let judged = surely(core, hold.partition, || judge_read(core, &hold, user)).await;
+    judged.map_err(refusal)?;
     Ok(hold)
 }
 
 pub(super) async fn room(core: &Arc<Core>, user: UserId, room: RoomId) -> Result<RoomView, Error> {
     let hold = rooms::hold(core, room).await?;
-    let open = hold.open();
-    let judged = open.room.judge_read(user, core.parts.clock.now());
-    match core.closed.over(room, judged) {
+    let seen = || match judge_read(core, &hold, user) {
         // The invited see what they are invited to.
-        Ok(()) | Err(Reason::NotAMember) => {}
-        Err(reason) => return Err(refusal(reason)),
-    }
-    open.view(core, &hold, user).ok_or_else(|| refusal(Reason::NotFound))
+        Ok(()) | Err(Reason::NotAMember) => hold.open().view(core, &hold, user).ok_or(Reason::NotFound),
+        Err(reason) => Err(reason),
+    };
+    surely(core, hold.partition, seen).await.map_err(refusal)
 }
 
 /// A room whoever asks, deleted ones too.
 pub(super) async fn any_room(core: &Arc<Core>, user: UserId, room: RoomId) -> Result<RoomView, Error> {
     let hold = rooms::hold(core, room).await?;
-    let open = hold.open();
-    open.view(core, &hold, user).ok_or_else(|| refusal(Reason::NotFound))
+    let seen = || hold.open().view(core, &hold, user).ok_or(Reason::NotFound);
+    surely(core, hold.partition, seen).await.map_err(refusal)
 }
 
 pub(super) async fn members(

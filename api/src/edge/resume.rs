@@ -76,19 +76,42 @@ pub(super) enum Journal {
 /// be starting again.
 pub(super) async fn await_journal(core: &Core, hold: &Hold, seq: Seq, deadline: Instant) -> Journal {
     let after = Seq::new(seq.get().saturating_sub(1));
-    let mut last = Journal::Away;
-    while Instant::now() < deadline {
+    let ask = || async {
         let read = core.parts.history.journal(hold.id, hold.partition, after, 1);
-        last = match tokio::time::timeout(core.lookup_timeout(), read).await {
-            Ok(Ok((entries, _))) if entries.first().is_some_and(|entry| entry.seq == seq) => return Journal::Reaches,
+        match tokio::time::timeout(core.lookup_timeout(), read).await {
+            Ok(Ok((entries, _))) if entries.first().is_some_and(|entry| entry.seq == seq) => Journal::Reaches,
             Ok(Ok(_)) => Journal::Behind,
-            Ok(Err(_)) | Err(_) => Journal::Away,
-        };
-        if !core.pause(ASK_AGAIN).await {
-            break;
+            Ok(Err(error)) => {
+                tracing::debug!(room = %hold.id, %error, "the journal can't be asked how far it is");
+                Journal::Away
+            }
+            Err(_) => {
+                tracing::debug!(room = %hold.id, "the journal does not answer in time how far it is");
+                Journal::Away
+            }
+        }
+    };
+    asked_until(deadline, ask, || core.pause(ASK_AGAIN)).await
+}
+
+/// Asks until the journal reaches, the `deadline`, or a pause that is the last. It is asked once at least, however late it
+/// is; whoever has answered once is not away.
+async fn asked_until<A, P>(deadline: Instant, ask: impl Fn() -> A, pause: impl Fn() -> P) -> Journal
+where
+    A: Future<Output = Journal>,
+    P: Future<Output = bool>,
+{
+    let mut found = Journal::Away;
+    loop {
+        match ask().await {
+            Journal::Reaches => return Journal::Reaches,
+            Journal::Behind => found = Journal::Behind,
+            Journal::Away => {}
+        }
+        if Instant::now() >= deadline || !pause().await {
+            return found;
         }
     }
-    last
 }
 
 /// Lets a subscription's events come. Most are at the head already, or close to it; others are driven by a task that
@@ -180,4 +203,47 @@ fn queue<'a>(core: &Core, listener: &Listener, seq: &mut Seq, frames: impl IntoI
         *seq = seq.next();
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// What is found of a journal that answers so, one answer a question, and how many were not asked for; there is time
+    /// for one question more than there are pauses.
+    async fn found(answers: &[Journal], pauses: usize) -> (Journal, usize) {
+        let (asked, paused) = (Cell::new(0), Cell::new(0));
+        let ask = || {
+            asked.set(asked.get() + 1);
+            std::future::ready(answers[asked.get() - 1])
+        };
+        let pause = || {
+            paused.set(paused.get() + 1);
+            std::future::ready(paused.get() <= pauses)
+        };
+        let found = asked_until(Instant::now() + Duration::from_secs(3_600), ask, pause).await;
+        (found, answers.len() - asked.get())
+    }
+
+    #[tokio::test]
+    async fn it_is_asked_once_however_late_it_is() {
+        for answer in [Journal::Reaches, Journal::Behind, Journal::Away] {
+            let (ask, pause) = (|| std::future::ready(answer), || std::future::ready(true));
+            assert_eq!(asked_until(Instant::now(), ask, pause).await, answer);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_has_answered_once_is_not_away() {
+        use Journal::{Away, Behind};
+        assert_eq!(found(&[Away, Behind, Away], 2).await, (Behind, 0));
+        assert_eq!(found(&[Away, Away, Away], 2).await, (Away, 0));
+    }
+
+    #[tokio::test]
+    async fn it_is_asked_no_more_once_it_reaches() {
+        use Journal::{Away, Behind, Reaches};
+        assert_eq!(found(&[Behind, Away, Reaches, Away], 9).await, (Reaches, 1));
+    }
 }

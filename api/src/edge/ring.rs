@@ -7,12 +7,15 @@ use engine::domain::Offset;
 use engine::log::{Record, RecordRef};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One partition's ring. The tail pushes, whoever opens a room looks.
 #[derive(Debug)]
 pub(super) struct Ring {
     most_records: usize,
     most_bytes: usize,
+    /// Everything before it was folded wherever it is held.
+    folded: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -47,6 +50,7 @@ impl Ring {
         Self {
             most_records,
             most_bytes,
+            folded: AtomicU64::new(next.get()),
             state: Mutex::new(State {
                 records: VecDeque::new(),
                 bytes: 0,
@@ -74,6 +78,18 @@ impl Ring {
     pub(super) fn reach(&self, next: Offset) {
         let mut state = self.state.lock();
         state.next = state.next.max(next);
+        drop(state);
+        self.fold(next);
+    }
+
+    /// Whoever holds the rooms of the partition has folded everything before `next`. Told by the tail alone, in order.
+    pub(super) fn fold(&self, next: Offset) {
+        self.folded.fetch_max(next.get(), Ordering::Release);
+    }
+
+    /// How far that is.
+    pub(super) fn folded(&self) -> Offset {
+        Offset::new(self.folded.load(Ordering::Acquire))
     }
 
     /// The next offset that the tail will bring.

@@ -93,8 +93,7 @@ impl Session {
         recent: usize,
     ) -> Result<(Subscribed, Joining), Error> {
         let core = &self.inner.core;
-        let hold = rooms::hold(core, room).await?;
-        queries::may_read(core, &hold, self.user_id())?;
+        let hold = queries::readable(core, self.user_id(), room).await?;
         let read_seq = queries::marker(core, &hold, self.user_id()).await.unwrap_or(Seq::ZERO);
         if let Some(resume) = resume.filter(|resume| resume.epoch == core.epoch()) {
             // What the client has seen elsewhere, this edge may be about to see.

@@ -22,11 +22,13 @@ impl Tail {
 
     /// The ring first: whoever opens the room at this moment finds the record there.
     fn on_event(&self, record: RecordRef<'_>) {
-        self.core.ring(record.position.partition).push(record);
+        let ring = self.core.ring(record.position.partition);
+        ring.push(record);
         let room = record.key.and_then(room_of_key);
         if let Some(held) = room.and_then(|room| self.core.hub.room(room)) {
             held.on_record(&self.core, record);
         }
+        ring.fold(record.position.offset.next());
     }
 
     fn on_signal(&self, record: RecordRef<'_>) {

@@ -83,7 +83,7 @@ fn marked(record: &Record) -> Read {
         Ok(Signal::LoginsEnded { user_id, logins }) => {
             of("LoginsEnded", None, json!({ "user": user_id, "logins": logins.len() }))
         }
-        Ok(Signal::PersonDisabled { user_id, disabled }) => {
+        Ok(Signal::PersonDisabled { user_id, disabled, .. }) => {
             of("PersonDisabled", None, json!({ "user": user_id, "disabled": disabled }))
         }
         Ok(Signal::RoomClosed { room_id }) => of("RoomClosed", Some(room_id), json!({})),

@@ -63,7 +63,7 @@ impl About {
 }
 
 /// What this Roomlog is called, and how one may come in.
-#[utoipa::path(get, path = "/v1/about", tag = "operations",
+#[utoipa::path(get, operation_id = "server_about", path = "/v1/about", tag = "operations",
     responses((status = 200, description = "It says so.", body = About)))]
 pub(super) async fn about(State(app): State<Arc<App>>) -> Response {
     axum::Json(&app.about).into_response()

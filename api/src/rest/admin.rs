@@ -1,4 +1,4 @@
-//! `/v1/admin/…`: what admins may see and do of people. Each act is kept in the audit, with the change or not at all.
+//! `/v1/admin/users…`: what admins may see and do of people. Each act is kept in the audit, with the change or not at all.
 
 use super::auth::error;
 use super::guard::{Admin, Asked};
@@ -9,14 +9,13 @@ use crate::error::Error;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use engine::domain::{PersonName, Timestamp, UserId};
-use engine::people::{self, Act, Person, Username, UsernamePrefix};
+use engine::domain::{PersonName, UserId};
+use engine::people::{self, Person, Username, UsernamePrefix};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
-/// Most people or acts in one answer.
+/// Most people in one answer.
 const PAGE: usize = 200;
 
 /// Which people, and from where on.
@@ -29,18 +28,6 @@ pub(super) struct Search {
     /// The `next` of the page before.
     #[param(value_type = String, required = false)]
     after: Option<String>,
-    /// How many; 200 if absent.
-    #[param(value_type = u64, required = false, minimum = 1, maximum = 200)]
-    limit: Option<usize>,
-}
-
-/// Which acts.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Earlier {
-    /// The `next` of the page before.
-    #[param(value_type = String, format = "uuid", required = false)]
-    after: Option<Uuid>,
     /// How many; 200 if absent.
     #[param(value_type = u64, required = false, minimum = 1, maximum = 200)]
     limit: Option<usize>,
@@ -74,52 +61,6 @@ pub(super) struct Accounts<'a> {
     next: Option<String>,
 }
 
-/// Something an admin did.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Act)]
-struct ShownAct<'a> {
-    #[schema(value_type = String, format = "uuid")]
-    id: Uuid,
-    #[schema(value_type = schema::Time)]
-    at: Timestamp,
-    /// Which admin; all zeros: the command line.
-    #[schema(value_type = schema::UserId)]
-    actor_id: UserId,
-    /// What, as in `user.disable`.
-    action: &'a str,
-    /// To whom or what.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, format = "uuid", required = false)]
-    target_id: Option<Uuid>,
-    /// What else is to be known of it.
-    #[schema(value_type = Object)]
-    detail: &'a serde_json::Value,
-}
-
-impl<'a> ShownAct<'a> {
-    fn of(act: &'a Act) -> Self {
-        Self {
-            id: act.id,
-            at: act.at,
-            actor_id: act.actor_id,
-            action: &act.action,
-            target_id: act.target_id,
-            detail: &act.detail,
-        }
-    }
-}
-
-/// A page of acts, the latest first.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Audit)]
-pub(super) struct Audit<'a> {
-    acts: Vec<ShownAct<'a>>,
-    /// Where the next page goes on; absent at the end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, format = "uuid", required = false)]
-    next: Option<Uuid>,
-}
-
 fn listing(search: &Search) -> Result<people::Listing, Error> {
     let wrong = |field: &'static str, rule: &str| Error::bad_field(field, format!("{field} {rule}"));
     let no_page = || wrong("after", "must be the next of a page of the same list");
@@ -147,7 +88,7 @@ fn shown(person: &Person) -> Account<'_> {
 }
 
 /// People, page by page; by the beginning of their username, or all of them.
-#[utoipa::path(get, path = "/v1/admin/users", tag = "admin", params(Search),
+#[utoipa::path(get, operation_id = "admin_users_list", path = "/v1/admin/users", tag = "admin", params(Search),
     responses((status = 200, description = "A page of people.", body = Accounts<'_>)))]
 pub(super) async fn users(
     State(app): State<Arc<App>>,
@@ -171,7 +112,7 @@ fn path_user(text: &str) -> Result<UserId, Error> {
 }
 
 /// Disables an account: its sessions close, its tokens are refused, until it is enabled again.
-#[utoipa::path(post, path = "/v1/admin/users/{user}/disable", tag = "admin",
+#[utoipa::path(post, operation_id = "admin_users_disable", path = "/v1/admin/users/{user}/disable", tag = "admin",
     params(("user" = schema::UserId, Path, description = "Who.")),
     responses((status = 204, description = "Disabled, as it may have been before.")))]
 pub(super) async fn disable(
@@ -183,7 +124,7 @@ pub(super) async fn disable(
 }
 
 /// Enables an account again; its logins go on.
-#[utoipa::path(post, path = "/v1/admin/users/{user}/enable", tag = "admin",
+#[utoipa::path(post, operation_id = "admin_users_enable", path = "/v1/admin/users/{user}/enable", tag = "admin",
     params(("user" = schema::UserId, Path, description = "Who.")),
     responses((status = 204, description = "Enabled, as it may have been before.")))]
 pub(super) async fn enable(
@@ -202,21 +143,7 @@ async fn set_disabled(app: &App, admin: &Admin, user: &str, disabled: bool) -> R
         app.accounts.enable(admin.user_id, user_id, now).await
     };
     done.map_err(error)?;
-    app.edge.tell(&Notice::Disabled { user_id, disabled });
+    let at = Some(now);
+    app.edge.tell(&Notice::Disabled { user_id, disabled, at });
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-/// What admins did, the latest first.
-#[utoipa::path(get, path = "/v1/admin/audit", tag = "admin", params(Earlier),
-    responses((status = 200, description = "A page of acts.", body = Audit<'_>)))]
-pub(super) async fn audit(
-    State(app): State<Arc<App>>,
-    _: Admin,
-    Asked(earlier): Asked<Earlier>,
-) -> Result<Response, Error> {
-    let limit = page_limit(earlier.limit, PAGE, PAGE)?;
-    let page = app.accounts.acts(earlier.after, limit).await.map_err(error)?;
-    let next = page.last().filter(|_| page.len() == limit).map(|last| last.id);
-    let acts = page.iter().map(ShownAct::of).collect();
-    Ok(axum::Json(Audit { acts, next }).into_response())
 }

@@ -1,6 +1,7 @@
 //! `/v1/admin/log…`: what admins may see of the log: what it holds, how far the projections are, dead letters, and records
 //! as they come. They see who did what kind of thing where, never what was said; whoever opens the stream is in the audit.
 
+use super::events::Author;
 use super::guard::{Admin, Asked};
 use super::rooms::page_limit;
 use super::{App, account_error, path_id, schema};
@@ -17,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use engine::domain::{Body as EventBody, RoomId};
 use engine::log::{Record, Topic};
+use engine::people::act::LOG_TAIL;
 use engine::people::{Act, ERASED_NAME};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
@@ -32,7 +34,7 @@ const LETTERS: usize = 100;
 const LAST: u64 = 100;
 
 /// What the log holds, how fast it grows, and how far history and live views are behind it, as of a moment ago.
-#[utoipa::path(get, path = "/v1/admin/log", tag = "admin",
+#[utoipa::path(get, operation_id = "admin_log_overview", path = "/v1/admin/log", tag = "admin",
     responses((status = 200, description = "The log as it stands.", body = Overview)))]
 pub(super) async fn overview(State(app): State<Arc<App>>, _: Admin) -> Result<Response, Error> {
     let overview = app.inspector.overview().await?;
@@ -56,7 +58,8 @@ pub(super) struct DeadLetters {
 }
 
 /// The latest records that could not be read, or that a store refused: copied aside, and without effect.
-#[utoipa::path(get, path = "/v1/admin/log/dead-letters", tag = "admin", params(Latest),
+#[utoipa::path(get, operation_id = "admin_log_dead_letters", path = "/v1/admin/log/dead-letters",
+    tag = "admin", params(Latest),
     responses((status = 200, description = "Newest first.", body = DeadLetters)))]
 pub(super) async fn dead_letters(
     State(app): State<Arc<App>>,
@@ -102,6 +105,8 @@ struct Shown {
     r#type: String,
     readable: bool,
     room: Option<schema::RoomId>,
+    /// Who did it, as they were called then.
+    from: Option<Author>,
     /// What the event says, without what people said.
     #[schema(value_type = Object)]
     body: (),
@@ -113,7 +118,7 @@ struct Shown {
 
 /// Records as the log takes them, decoded: lines of JSON, or server-sent events for who accepts those. It goes on until
 /// whoever asked goes, and is kept in the audit. Admins see who did what where, never what was said.
-#[utoipa::path(get, path = "/v1/admin/log/tail", tag = "admin", params(Watch),
+#[utoipa::path(get, operation_id = "admin_log_tail", path = "/v1/admin/log/tail", tag = "admin", params(Watch),
     responses((status = 200, description = "Records as they come.",
         content((Shown = "application/x-ndjson"), (String = "text/event-stream")))))]
 pub(super) async fn tail(
@@ -141,7 +146,7 @@ pub(super) async fn tail(
     }
     let inspector = app.inspector.clone();
     let place = inspector.place()?;
-    let act = Act::new(admin.user_id, "log.tail", room.map(RoomId::uuid), app.clock.now());
+    let act = Act::new(admin.user_id, LOG_TAIL, room.map(RoomId::uuid), app.clock.now());
     let act = act.with(json!({ "type": watch.kind, "last": last }));
     app.accounts.audit(&act).await.map_err(account_error)?;
     let asked = tail::Asked {

@@ -69,7 +69,7 @@ pub(super) struct ShownRooms<'a> {
 }
 
 /// Every room there is, private, direct and deleted ones too.
-#[utoipa::path(get, path = "/v1/admin/rooms", tag = "admin", params(Listing),
+#[utoipa::path(get, operation_id = "admin_rooms_list", path = "/v1/admin/rooms", tag = "admin", params(Listing),
     responses((status = 200, description = "A page of them.", body = ShownRooms<'_>)))]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
@@ -89,7 +89,7 @@ pub(super) async fn list(
 }
 
 /// A room of whatever kind, as it stands.
-#[utoipa::path(get, path = "/v1/admin/rooms/{room}", tag = "admin",
+#[utoipa::path(get, operation_id = "admin_rooms_get", path = "/v1/admin/rooms/{room}", tag = "admin",
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "The room.", body = ShownRoom<'_>)))]
 pub(super) async fn get(
@@ -105,7 +105,7 @@ pub(super) async fn get(
 
 /// Deletes a room of whatever kind, for good: for everyone it is as one that its owner deleted. The log keeps what it
 /// holds.
-#[utoipa::path(delete, path = "/v1/admin/rooms/{room}", tag = "admin",
+#[utoipa::path(delete, operation_id = "admin_rooms_delete", path = "/v1/admin/rooms/{room}", tag = "admin",
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 204, description = "Deleted, as it may have been before.")))]
 pub(super) async fn delete(

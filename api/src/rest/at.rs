@@ -236,7 +236,7 @@ impl<'a> ShownPast<'a> {
 }
 
 /// A room as it stood: its people, and its latest messages with their edits and reactions of then.
-#[utoipa::path(get, path = "/v1/rooms/{room}/at", tag = "log",
+#[utoipa::path(get, operation_id = "rooms_at", path = "/v1/rooms/{room}/at", tag = "log",
     params(("room" = schema::RoomId, Path, description = "The room."), When),
     responses((status = 200, description = "The room of then.", body = ShownPast<'_>)))]
 pub(super) async fn at(

@@ -59,7 +59,8 @@ pub(super) struct Welcome<'a> {
 }
 
 /// Makes an account and signs in.
-#[utoipa::path(post, path = "/v1/auth/register", tag = "auth-open", request_body = bodies::Register,
+#[utoipa::path(post, operation_id = "auth_register", path = "/v1/auth/register",
+    tag = "auth-open", request_body = bodies::Register,
     responses((status = 201, description = "Signed in.", body = Welcome<'_>)))]
 pub(super) async fn register(State(app): State<Arc<App>>, From(device): From, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
@@ -75,7 +76,8 @@ pub(super) async fn register(State(app): State<Arc<App>>, From(device): From, js
 }
 
 /// Signs in.
-#[utoipa::path(post, path = "/v1/auth/login", tag = "auth-open", request_body = bodies::Login,
+#[utoipa::path(post, operation_id = "auth_login", path = "/v1/auth/login",
+    tag = "auth-open", request_body = bodies::Login,
     responses((status = 200, description = "Signed in.", body = Welcome<'_>)))]
 pub(super) async fn login(State(app): State<Arc<App>>, From(device): From, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
@@ -89,7 +91,8 @@ pub(super) async fn login(State(app): State<Arc<App>>, From(device): From, json:
 }
 
 /// Comes in without an account, where that is allowed.
-#[utoipa::path(post, path = "/v1/auth/guest", tag = "auth-open", request_body = bodies::Guest,
+#[utoipa::path(post, operation_id = "auth_guest", path = "/v1/auth/guest",
+    tag = "auth-open", request_body = bodies::Guest,
     responses((status = 201, description = "Signed in.", body = Welcome<'_>)))]
 pub(super) async fn guest(State(app): State<Arc<App>>, From(device): From, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
@@ -99,7 +102,8 @@ pub(super) async fn guest(State(app): State<Arc<App>>, From(device): From, json:
 }
 
 /// Stays signed in: the refresh token, from the cookie or the body, is used up and replaced.
-#[utoipa::path(post, path = "/v1/auth/refresh", tag = "auth-open", request_body = bodies::Refresh,
+#[utoipa::path(post, operation_id = "auth_refresh", path = "/v1/auth/refresh",
+    tag = "auth-open", request_body = bodies::Refresh,
     responses((status = 200, description = "Signed in.", body = Welcome<'_>)))]
 pub(super) async fn refresh(
     State(app): State<Arc<App>>,
@@ -126,7 +130,8 @@ pub(super) async fn refresh(
 }
 
 /// Signs out: the login ends, and its sessions.
-#[utoipa::path(post, path = "/v1/auth/logout", tag = "auth", responses((status = 204, description = "Signed out.")))]
+#[utoipa::path(post, operation_id = "auth_logout", path = "/v1/auth/logout",
+    tag = "auth", responses((status = 204, description = "Signed out.")))]
 pub(super) async fn logout(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Error> {
     let ended = app
         .accounts

@@ -105,14 +105,14 @@ struct Original {
 #[derive(ToSchema)]
 #[schema(as = Author)]
 #[allow(dead_code, reason = "as above")]
-struct Author {
+pub(super) struct Author {
     id: schema::UserId,
     name: schema::DisplayName,
 }
 
 /// A room's events as they happened, from the log: as lines of JSON, or as server-sent events for who accepts those; their
 /// `Last-Event-ID` goes on after what it names, and 204 says that there is no more.
-#[utoipa::path(get, path = "/v1/rooms/{room}/events", tag = "log",
+#[utoipa::path(get, operation_id = "rooms_events", path = "/v1/rooms/{room}/events", tag = "log",
     params(("room" = schema::RoomId, Path, description = "The room."), Events),
     responses(
         (status = 200, description = "The events, and at last where they ended.",

@@ -81,7 +81,7 @@ pub(super) struct MyRooms<'a> {
 }
 
 /// The rooms that you have: those you are a member of, and the open ones in which you have a role or a read marker.
-#[utoipa::path(get, path = "/v1/rooms", tag = "rooms", params(Listing),
+#[utoipa::path(get, operation_id = "rooms_mine", path = "/v1/rooms", tag = "rooms", params(Listing),
     responses((status = 200, description = "A page of them.", body = MyRooms<'_>)))]
 pub(super) async fn mine(
     State(app): State<Arc<App>>,
@@ -140,7 +140,7 @@ pub(super) struct Invitations<'a> {
 }
 
 /// The rooms that you are invited to.
-#[utoipa::path(get, path = "/v1/invitations", tag = "rooms", params(Listing),
+#[utoipa::path(get, operation_id = "invitations_list", path = "/v1/invitations", tag = "rooms", params(Listing),
     responses((status = 200, description = "A page of them.", body = Invitations<'_>)))]
 pub(super) async fn invitations(
     State(app): State<Arc<App>>,
@@ -216,7 +216,7 @@ pub(super) struct FoundRooms<'a> {
 }
 
 /// Open and public rooms by the beginning of their names, but those you have or are banned from.
-#[utoipa::path(get, path = "/v1/rooms/discover", tag = "rooms", params(Wanted),
+#[utoipa::path(get, operation_id = "rooms_discover", path = "/v1/rooms/discover", tag = "rooms", params(Wanted),
     responses((status = 200, description = "A page of them.", body = FoundRooms<'_>)))]
 pub(super) async fn discover(
     State(app): State<Arc<App>>,

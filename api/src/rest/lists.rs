@@ -162,7 +162,7 @@ async fn shown_mutes(app: &App, asker: Asker<'_>, room: &str, page: &Listing) ->
 }
 
 /// Who is kept out of a room now: for those who may let them in again.
-#[utoipa::path(get, path = "/v1/rooms/{room}/bans", tag = "moderation",
+#[utoipa::path(get, operation_id = "rooms_bans", path = "/v1/rooms/{room}/bans", tag = "moderation",
     params(("room" = schema::RoomId, Path, description = "The room."), Listing),
     responses((status = 200, description = "A page of them.", body = Bans)))]
 pub(super) async fn bans(
@@ -175,7 +175,7 @@ pub(super) async fn bans(
 }
 
 /// Who is muted in a room now: for those who may let them speak again.
-#[utoipa::path(get, path = "/v1/rooms/{room}/mutes", tag = "moderation",
+#[utoipa::path(get, operation_id = "rooms_mutes", path = "/v1/rooms/{room}/mutes", tag = "moderation",
     params(("room" = schema::RoomId, Path, description = "The room."), Listing),
     responses((status = 200, description = "A page of them.", body = Mutes)))]
 pub(super) async fn mutes(
@@ -207,7 +207,7 @@ pub(super) struct Invitees {
 }
 
 /// Who is invited to a room and has not joined yet: for its members.
-#[utoipa::path(get, path = "/v1/rooms/{room}/invitations", tag = "moderation",
+#[utoipa::path(get, operation_id = "rooms_invitations", path = "/v1/rooms/{room}/invitations", tag = "moderation",
     params(("room" = schema::RoomId, Path, description = "The room."), Listing),
     responses((status = 200, description = "A page of them.", body = Invitees)))]
 pub(super) async fn invitees(
@@ -266,7 +266,7 @@ pub(super) struct Readers {
 
 /// How far the room's members have read: for its members. With `from_seq` of a message, who has seen it. Others' markers are
 /// told within seconds, not at once.
-#[utoipa::path(get, path = "/v1/rooms/{room}/reads", tag = "messages",
+#[utoipa::path(get, operation_id = "rooms_reads", path = "/v1/rooms/{room}/reads", tag = "messages",
     params(("room" = schema::RoomId, Path, description = "The room."), Reached),
     responses((status = 200, description = "A page of them.", body = Readers)))]
 pub(super) async fn reads(
@@ -295,7 +295,7 @@ pub(super) async fn reads(
 }
 
 /// A room's members, whatever its kind; of an open room those with a role.
-#[utoipa::path(get, path = "/v1/admin/rooms/{room}/members", tag = "admin",
+#[utoipa::path(get, operation_id = "admin_rooms_members", path = "/v1/admin/rooms/{room}/members", tag = "admin",
     params(("room" = schema::RoomId, Path, description = "The room."), Listing),
     responses((status = 200, description = "A page of them.", body = Members)))]
 pub(super) async fn any_members(
@@ -310,7 +310,7 @@ pub(super) async fn any_members(
 }
 
 /// Who is kept out of a room of whatever kind now.
-#[utoipa::path(get, path = "/v1/admin/rooms/{room}/bans", tag = "admin",
+#[utoipa::path(get, operation_id = "admin_rooms_bans", path = "/v1/admin/rooms/{room}/bans", tag = "admin",
     params(("room" = schema::RoomId, Path, description = "The room."), Listing),
     responses((status = 200, description = "A page of them.", body = Bans)))]
 pub(super) async fn any_bans(
@@ -323,7 +323,7 @@ pub(super) async fn any_bans(
 }
 
 /// Who is muted in a room of whatever kind now.
-#[utoipa::path(get, path = "/v1/admin/rooms/{room}/mutes", tag = "admin",
+#[utoipa::path(get, operation_id = "admin_rooms_mutes", path = "/v1/admin/rooms/{room}/mutes", tag = "admin",
     params(("room" = schema::RoomId, Path, description = "The room."), Listing),
     responses((status = 200, description = "A page of them.", body = Mutes)))]
 pub(super) async fn any_mutes(

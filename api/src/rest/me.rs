@@ -27,7 +27,8 @@ pub(super) struct Me<'a> {
 }
 
 /// Who you are.
-#[utoipa::path(get, path = "/v1/me", tag = "me", responses((status = 200, description = "You.", body = Me<'_>)))]
+#[utoipa::path(get, operation_id = "me_get", path = "/v1/me",
+    tag = "me", responses((status = 200, description = "You.", body = Me<'_>)))]
 pub(super) async fn get(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Error> {
     let person = app.accounts.person(signed.caller.user_id).await.map_err(error)?;
     let person = person.ok_or_else(|| Error::new(Name::NotFound, "the account is gone"))?;
@@ -39,7 +40,7 @@ pub(super) async fn get(State(app): State<Arc<App>>, signed: Signed) -> Result<R
 }
 
 /// Gives you another name for others to see, and an access token that says so; what you said before keeps the old one.
-#[utoipa::path(patch, path = "/v1/me", tag = "me", request_body = bodies::Rename,
+#[utoipa::path(patch, operation_id = "me_rename", path = "/v1/me", tag = "me", request_body = bodies::Rename,
     responses((status = 200, description = "You, and your new access token.", body = Welcome<'_>)))]
 pub(super) async fn rename(State(app): State<Arc<App>>, signed: Signed, json: Json) -> Result<Response, Error> {
     let name = json.fields()?.display_name().required(|value| value.person_name())?;
@@ -49,7 +50,7 @@ pub(super) async fn rename(State(app): State<Arc<App>>, signed: Signed, json: Js
 
 /// Deletes your account for ever: you become "deleted user" in all that was said, your texts become empty if you ask for
 /// it, every login ends, and nobody gets your username again. Who has a password must give it.
-#[utoipa::path(delete, path = "/v1/me", tag = "me", request_body = bodies::Goodbye,
+#[utoipa::path(delete, operation_id = "me_delete", path = "/v1/me", tag = "me", request_body = bodies::Goodbye,
     responses((status = 204, description = "Deleted.")))]
 pub(super) async fn delete(State(app): State<Arc<App>>, signed: Signed, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
@@ -67,7 +68,8 @@ pub(super) async fn delete(State(app): State<Arc<App>>, signed: Signed, json: Js
 }
 
 /// Changes your password; every other login of yours ends.
-#[utoipa::path(post, path = "/v1/me/password", tag = "me", request_body = bodies::NewPassword,
+#[utoipa::path(post, operation_id = "me_password_change", path = "/v1/me/password",
+    tag = "me", request_body = bodies::NewPassword,
     responses((status = 204, description = "Changed.")))]
 pub(super) async fn password(State(app): State<Arc<App>>, signed: Signed, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
@@ -136,7 +138,7 @@ impl<'a> Session<'a> {
 }
 
 /// Where you are signed in.
-#[utoipa::path(get, path = "/v1/me/sessions", tag = "me",
+#[utoipa::path(get, operation_id = "me_sessions_list", path = "/v1/me/sessions", tag = "me",
     responses((status = 200, description = "Your logins that go on.", body = Sessions<'_>)))]
 pub(super) async fn sessions(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Error> {
     let logins = app
@@ -152,7 +154,7 @@ pub(super) async fn sessions(State(app): State<Arc<App>>, signed: Signed) -> Res
 }
 
 /// Signs you out on one device.
-#[utoipa::path(delete, path = "/v1/me/sessions/{session}", tag = "me",
+#[utoipa::path(delete, operation_id = "me_sessions_end", path = "/v1/me/sessions/{session}", tag = "me",
     params(("session" = String, Path, format = "uuid", description = "Which login.")),
     responses((status = 204, description = "Signed out there.")))]
 pub(super) async fn end_session(
@@ -168,7 +170,7 @@ pub(super) async fn end_session(
 }
 
 /// Signs you out on all devices but this one.
-#[utoipa::path(delete, path = "/v1/me/sessions", tag = "me",
+#[utoipa::path(delete, operation_id = "me_sessions_end_others", path = "/v1/me/sessions", tag = "me",
     responses((status = 204, description = "Signed out everywhere else.")))]
 pub(super) async fn end_other_sessions(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Error> {
     let ended = app.accounts.end_other_logins(&signed.token, app.clock.now()).await;

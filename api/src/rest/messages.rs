@@ -127,7 +127,7 @@ pub(super) struct Thread<'a> {
 }
 
 /// A window of a room's messages as they stand.
-#[utoipa::path(get, path = "/v1/rooms/{room}/messages", tag = "messages",
+#[utoipa::path(get, operation_id = "messages_page", path = "/v1/rooms/{room}/messages", tag = "messages",
     params(("room" = schema::RoomId, Path, description = "The room."), Window, MinSeq),
     responses((status = 200, description = "Messages in order of seq.", body = MessagePage<'_>)))]
 pub(super) async fn page(
@@ -158,7 +158,7 @@ pub(super) async fn page(
 }
 
 /// One message as it stands.
-#[utoipa::path(get, path = "/v1/rooms/{room}/messages/{seq}", tag = "messages",
+#[utoipa::path(get, operation_id = "messages_get", path = "/v1/rooms/{room}/messages/{seq}", tag = "messages",
     params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message."), MinSeq),
     responses((status = 200, description = "The message.", body = ShownMessage<'_>)))]
 pub(super) async fn one(
@@ -174,7 +174,7 @@ pub(super) async fn one(
 }
 
 /// A message and the replies to it.
-#[utoipa::path(get, path = "/v1/rooms/{room}/messages/{seq}/thread", tag = "messages",
+#[utoipa::path(get, operation_id = "messages_thread", path = "/v1/rooms/{room}/messages/{seq}/thread", tag = "messages",
     params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message."), Replies, MinSeq),
     responses((status = 200, description = "The message and a page of its replies.", body = Thread<'_>)))]
 pub(super) async fn thread(
@@ -200,7 +200,7 @@ pub(super) async fn thread(
 }
 
 /// The latest messages, exactly as they stand at the room's head.
-#[utoipa::path(get, path = "/v1/rooms/{room}/recent", tag = "messages",
+#[utoipa::path(get, operation_id = "messages_recent", path = "/v1/rooms/{room}/recent", tag = "messages",
     params(("room" = schema::RoomId, Path, description = "The room."), Latest, MinSeq),
     responses((status = 200, description = "Messages in order of seq.", body = Messages<'_>)))]
 pub(super) async fn recent(
@@ -222,7 +222,8 @@ pub(super) async fn recent(
 }
 
 /// Says something.
-#[utoipa::path(post, path = "/v1/rooms/{room}/messages", tag = "messages", request_body = bodies::NewMessage,
+#[utoipa::path(post, operation_id = "messages_send", path = "/v1/rooms/{room}/messages",
+    tag = "messages", request_body = bodies::NewMessage,
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "It is said.", body = Receipt)))]
 pub(super) async fn send(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
@@ -232,7 +233,8 @@ pub(super) async fn send(writer: Writer, Path(room): Path<String>, json: Json) -
 }
 
 /// Says it otherwise: one's own message alone.
-#[utoipa::path(patch, path = "/v1/rooms/{room}/messages/{seq}", tag = "messages", request_body = bodies::MessageChange,
+#[utoipa::path(patch, operation_id = "messages_edit", path = "/v1/rooms/{room}/messages/{seq}",
+    tag = "messages", request_body = bodies::MessageChange,
     params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message.")),
     responses((status = 200, description = "It says so now.", body = Receipt)))]
 pub(super) async fn edit(
@@ -253,7 +255,8 @@ pub(super) async fn edit(
 }
 
 /// Takes it back, one's own or, as a moderator, another's; a tombstone stays.
-#[utoipa::path(delete, path = "/v1/rooms/{room}/messages/{seq}", tag = "messages", request_body = Option<bodies::Command>,
+#[utoipa::path(delete, operation_id = "messages_delete", path = "/v1/rooms/{room}/messages/{seq}",
+    tag = "messages", request_body = Option<bodies::Command>,
     params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message.")),
     responses((status = 200, description = "It is taken back.", body = Receipt)))]
 pub(super) async fn delete(
@@ -266,7 +269,8 @@ pub(super) async fn delete(
 }
 
 /// Reacts to a message.
-#[utoipa::path(post, path = "/v1/rooms/{room}/messages/{seq}/react", tag = "messages", request_body = bodies::NewReaction,
+#[utoipa::path(post, operation_id = "messages_react", path = "/v1/rooms/{room}/messages/{seq}/react",
+    tag = "messages", request_body = bodies::NewReaction,
     params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message.")),
     responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn react(writer: Writer, Path(path): Path<(String, String)>, json: Json) -> Result<Response, Error> {
@@ -274,7 +278,8 @@ pub(super) async fn react(writer: Writer, Path(path): Path<(String, String)>, js
 }
 
 /// Takes a reaction back.
-#[utoipa::path(post, path = "/v1/rooms/{room}/messages/{seq}/unreact", tag = "messages", request_body = bodies::NewReaction,
+#[utoipa::path(post, operation_id = "messages_unreact", path = "/v1/rooms/{room}/messages/{seq}/unreact",
+    tag = "messages", request_body = bodies::NewReaction,
     params(("room" = schema::RoomId, Path, description = "The room."), ("seq" = schema::Seq, Path, description = "The message.")),
     responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn unreact(writer: Writer, Path(path): Path<(String, String)>, json: Json) -> Result<Response, Error> {

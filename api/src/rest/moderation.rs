@@ -29,7 +29,8 @@ fn until(fields: &Fields<'_>) -> Result<Option<Timestamp>, Error> {
 }
 
 /// Gives somebody the right to join a public or private room.
-#[utoipa::path(post, path = "/v1/rooms/{room}/invite", tag = "moderation", request_body = bodies::Towards,
+#[utoipa::path(post, operation_id = "rooms_invite", path = "/v1/rooms/{room}/invite",
+    tag = "moderation", request_body = bodies::Towards,
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn invite(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {
@@ -37,7 +38,8 @@ pub(super) async fn invite(writer: Writer, Path(room): Path<String>, json: Json)
 }
 
 /// Ends somebody's membership, or withdraws their invitation; they may come back.
-#[utoipa::path(post, path = "/v1/rooms/{room}/kick", tag = "moderation", request_body = bodies::Towards,
+#[utoipa::path(post, operation_id = "rooms_kick", path = "/v1/rooms/{room}/kick",
+    tag = "moderation", request_body = bodies::Towards,
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn kick(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {
@@ -45,7 +47,8 @@ pub(super) async fn kick(writer: Writer, Path(room): Path<String>, json: Json) -
 }
 
 /// Takes reading, speaking and joining away from somebody.
-#[utoipa::path(post, path = "/v1/rooms/{room}/ban", tag = "moderation", request_body = bodies::TowardsUntil,
+#[utoipa::path(post, operation_id = "rooms_ban", path = "/v1/rooms/{room}/ban",
+    tag = "moderation", request_body = bodies::TowardsUntil,
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn ban(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {
@@ -59,7 +62,8 @@ pub(super) async fn ban(writer: Writer, Path(room): Path<String>, json: Json) ->
 }
 
 /// Lifts a ban.
-#[utoipa::path(post, path = "/v1/rooms/{room}/unban", tag = "moderation", request_body = bodies::Towards,
+#[utoipa::path(post, operation_id = "rooms_unban", path = "/v1/rooms/{room}/unban",
+    tag = "moderation", request_body = bodies::Towards,
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn unban(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {
@@ -67,7 +71,8 @@ pub(super) async fn unban(writer: Writer, Path(room): Path<String>, json: Json) 
 }
 
 /// Takes speaking away from somebody.
-#[utoipa::path(post, path = "/v1/rooms/{room}/mute", tag = "moderation", request_body = bodies::TowardsUntil,
+#[utoipa::path(post, operation_id = "rooms_mute", path = "/v1/rooms/{room}/mute",
+    tag = "moderation", request_body = bodies::TowardsUntil,
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn mute(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {
@@ -81,7 +86,8 @@ pub(super) async fn mute(writer: Writer, Path(room): Path<String>, json: Json) -
 }
 
 /// Lets somebody speak again.
-#[utoipa::path(post, path = "/v1/rooms/{room}/unmute", tag = "moderation", request_body = bodies::Towards,
+#[utoipa::path(post, operation_id = "rooms_unmute", path = "/v1/rooms/{room}/unmute",
+    tag = "moderation", request_body = bodies::Towards,
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn unmute(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {
@@ -89,7 +95,8 @@ pub(super) async fn unmute(writer: Writer, Path(room): Path<String>, json: Json)
 }
 
 /// Gives a role, or hands the room over.
-#[utoipa::path(post, path = "/v1/rooms/{room}/role", tag = "moderation", request_body = bodies::NewRole,
+#[utoipa::path(post, operation_id = "rooms_set_role", path = "/v1/rooms/{room}/role",
+    tag = "moderation", request_body = bodies::NewRole,
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn role(writer: Writer, Path(room): Path<String>, json: Json) -> Answer {

@@ -35,7 +35,7 @@ const SOCKET_DOCUMENT: &str = "/asyncapi.json";
 const PAGE_POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 /// Operations that write an event and answer with the room.
-const MAKES_A_ROOM: [&str; 2] = ["create", "direct"];
+const MAKES_A_ROOM: [&str; 2] = ["rooms_create", "rooms_direct"];
 /// Operations that ask nobody who they are.
 const ANYBODY: [&str; 3] = ["auth-open", "operations", "documents"];
 
@@ -50,6 +50,7 @@ const ANYBODY: [&str; 3] = ["auth-open", "operations", "documents"];
     tags(
         (name = "auth", description = "Coming in, staying in, going."),
         (name = "me", description = "One's own account and devices."),
+        (name = "people", description = "Finding somebody."),
         (name = "rooms", description = "Making, finding, changing and entering rooms."),
         (name = "moderation", description = "Who may do what: docs/permissions.md."),
         (name = "messages", description = "What is said, and looking for it."),
@@ -57,7 +58,7 @@ const ANYBODY: [&str; 3] = ["auth-open", "operations", "documents"];
         (name = "admin", description = "For those who run Roomlog."),
         (name = "operations", description = "Whether it lives."),
     ),
-    components(schemas(super::problem::Problem<'_>, super::schema::Words, super::schema::Prefix))
+    components(schemas(super::problem::Problem<'_>, super::schema::Words, super::schema::Prefix, super::schema::Action))
 )]
 struct Document;
 

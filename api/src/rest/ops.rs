@@ -114,13 +114,14 @@ pub fn readiness_router(readiness: Arc<Readiness>) -> OpenApiRouter {
 }
 
 /// Whether this process lives.
-#[utoipa::path(get, path = "/livez", tag = "operations", responses((status = 200, description = "It does.", body = String)))]
+#[utoipa::path(get, operation_id = "server_livez", path = "/livez",
+    tag = "operations", responses((status = 200, description = "It does.", body = String)))]
 async fn livez() -> &'static str {
     "alive\n"
 }
 
 /// Whether this process should be asked anything, and what it misses if not.
-#[utoipa::path(get, path = "/readyz", tag = "operations", responses(
+#[utoipa::path(get, operation_id = "server_readyz", path = "/readyz", tag = "operations", responses(
     (status = 200, description = "It is ready.", body = Ready),
     (status = 503, description = "It is not: a dependency is away, or it is being stopped.", body = Ready)))]
 async fn readyz(State(readiness): State<Arc<Readiness>>) -> Result<Response, Error> {
@@ -141,7 +142,8 @@ async fn readyz(State(readiness): State<Arc<Readiness>>) -> Result<Response, Err
 }
 
 /// What it counts, as Prometheus reads it.
-#[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, description = "Samples.", body = String)))]
+#[utoipa::path(get, operation_id = "server_metrics", path = "/metrics",
+    tag = "operations", responses((status = 200, description = "Samples.", body = String)))]
 async fn metrics(State(readiness): State<Arc<Readiness>>) -> Response {
     for (name, answer) in readiness.answers().await {
         process::dependency(name, answer == UP);

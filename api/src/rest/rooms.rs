@@ -3,7 +3,7 @@
 use super::guard::{Asked, Json, Signed, Writer};
 use super::lists::Members;
 use super::messages::query_seq;
-use super::{App, account_error, bodies, path_id, schema};
+use super::{App, bodies, path_id, people, schema};
 use crate::command::{Ask, Caller, Write};
 use crate::error::{Error, Name};
 use crate::protocol::reply::Receipt;
@@ -12,7 +12,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use engine::domain::{Kind, RoomId, RoomName, RoomTopic, Seq, UserId};
-use engine::people::Username;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -69,7 +68,7 @@ pub(super) fn page_limit(asked: Option<usize>, usual: usize, most: usize) -> Res
 }
 
 /// Makes a room; you own it.
-#[utoipa::path(post, path = "/v1/rooms", tag = "rooms", request_body = bodies::NewRoom,
+#[utoipa::path(post, operation_id = "rooms_create", path = "/v1/rooms", tag = "rooms", request_body = bodies::NewRoom,
     responses((status = 201, description = "The room.", body = ShownRoom<'_>)))]
 pub(super) async fn create(writer: Writer, json: Json) -> Result<Response, Error> {
     let fields = json.fields()?;
@@ -96,18 +95,16 @@ pub(super) async fn create(writer: Writer, json: Json) -> Result<Response, Error
 }
 
 /// The one room of you and somebody else, begun if there is none.
-#[utoipa::path(post, path = "/v1/direct/{username}", tag = "rooms", request_body = Option<bodies::Begin>,
+#[utoipa::path(post, operation_id = "rooms_direct", path = "/v1/direct/{username}",
+    tag = "rooms", request_body = Option<bodies::Begin>,
     params(("username" = schema::Username, Path, description = "The other person.")),
     responses(
         (status = 200, description = "The room, as it was.", body = ShownRoom<'_>),
         (status = 201, description = "The room, just begun.", body = ShownRoom<'_>)))]
 pub(super) async fn direct(writer: Writer, Path(username): Path<String>, json: Json) -> Result<Response, Error> {
-    let nobody = || Error::new(Name::NotFound, "nobody has that username");
     let cid = writer.cid(&json.fields()?)?;
-    let username = Username::new(&username).ok_or_else(nobody)?;
     let (app, caller) = (&writer.app, &writer.caller);
-    let peer = app.people.by_username(&username).await;
-    let (peer, _) = peer.map_err(|error| account_error(error.into()))?.ok_or_else(nobody)?;
+    let peer = people::by_username(app, &username).await?;
     if peer.id == caller.user_id {
         return Err(Error::new(Name::Conflict, "a direct room is of two different people"));
     }
@@ -150,7 +147,7 @@ async fn shown(app: &App, caller: &Caller, room: RoomId, status: StatusCode) -> 
 }
 
 /// A room as you may see it.
-#[utoipa::path(get, path = "/v1/rooms/{room}", tag = "rooms",
+#[utoipa::path(get, operation_id = "rooms_get", path = "/v1/rooms/{room}", tag = "rooms",
     params(("room" = schema::RoomId, Path, description = "The room."), MinSeq),
     responses((status = 200, description = "The room.", body = ShownRoom<'_>)))]
 pub(super) async fn get(
@@ -172,7 +169,8 @@ pub(super) async fn reached(app: &App, caller: &Caller, room: RoomId, min: &MinS
 }
 
 /// Changes a room's name or topic.
-#[utoipa::path(patch, path = "/v1/rooms/{room}", tag = "rooms", request_body = bodies::RoomChange,
+#[utoipa::path(patch, operation_id = "rooms_update", path = "/v1/rooms/{room}",
+    tag = "rooms", request_body = bodies::RoomChange,
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn update(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
@@ -194,7 +192,8 @@ pub(super) async fn update(writer: Writer, Path(room): Path<String>, json: Json)
 }
 
 /// Ends a room, for good.
-#[utoipa::path(delete, path = "/v1/rooms/{room}", tag = "rooms", request_body = Option<bodies::Command>,
+#[utoipa::path(delete, operation_id = "rooms_delete", path = "/v1/rooms/{room}",
+    tag = "rooms", request_body = Option<bodies::Command>,
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn delete(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
@@ -202,7 +201,8 @@ pub(super) async fn delete(writer: Writer, Path(room): Path<String>, json: Json)
 }
 
 /// Becomes a member, which uses up an invitation; in an open room it is an announcement.
-#[utoipa::path(post, path = "/v1/rooms/{room}/join", tag = "rooms", request_body = Option<bodies::Command>,
+#[utoipa::path(post, operation_id = "rooms_join", path = "/v1/rooms/{room}/join",
+    tag = "rooms", request_body = Option<bodies::Command>,
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn join(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
@@ -210,7 +210,8 @@ pub(super) async fn join(writer: Writer, Path(room): Path<String>, json: Json) -
 }
 
 /// Stops being a member; in an open room it is an announcement.
-#[utoipa::path(post, path = "/v1/rooms/{room}/leave", tag = "rooms", request_body = Option<bodies::Command>,
+#[utoipa::path(post, operation_id = "rooms_leave", path = "/v1/rooms/{room}/leave",
+    tag = "rooms", request_body = Option<bodies::Command>,
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "Done.", body = Receipt)))]
 pub(super) async fn leave(writer: Writer, Path(room): Path<String>, json: Json) -> Result<Response, Error> {
@@ -218,7 +219,7 @@ pub(super) async fn leave(writer: Writer, Path(room): Path<String>, json: Json) 
 }
 
 /// A room's members; of an open room those with a role.
-#[utoipa::path(get, path = "/v1/rooms/{room}/members", tag = "rooms",
+#[utoipa::path(get, operation_id = "rooms_members", path = "/v1/rooms/{room}/members", tag = "rooms",
     params(("room" = schema::RoomId, Path, description = "The room."), Listing),
     responses((status = 200, description = "A page of them.", body = Members)))]
 pub(super) async fn members(
@@ -236,7 +237,7 @@ pub(super) async fn members(
 }
 
 /// Who is in the room now.
-#[utoipa::path(get, path = "/v1/rooms/{room}/presence", tag = "rooms",
+#[utoipa::path(get, operation_id = "rooms_presence", path = "/v1/rooms/{room}/presence", tag = "rooms",
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "How many, and who.", body = ShownPresence<'_>)))]
 pub(super) async fn presence(
@@ -256,7 +257,8 @@ pub(super) struct ReadTo {
 }
 
 /// Moves your read marker, forwards only.
-#[utoipa::path(post, path = "/v1/rooms/{room}/read", tag = "messages", request_body = bodies::Read,
+#[utoipa::path(post, operation_id = "rooms_read", path = "/v1/rooms/{room}/read",
+    tag = "messages", request_body = bodies::Read,
     params(("room" = schema::RoomId, Path, description = "The room.")),
     responses((status = 200, description = "Where it is now.", body = ReadTo)))]
 pub(super) async fn read(

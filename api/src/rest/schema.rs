@@ -7,6 +7,7 @@ use crate::protocol::fields::{GREATEST_INTEGER, MENTIONS};
 use engine::domain::{Body, Emoji, MessageText, PersonName, RoomName, RoomTopic};
 use engine::history::listings::Query;
 use engine::people::accounts;
+use engine::people::act::ACTIONS;
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -115,6 +116,8 @@ words! {
     Words = text().min_length(Some(1)).max_length(Some(Query::MOST));
     /// A type of event.
     EventType = one_of(&Body::TYPE_NAMES);
+    /// What an admin can do: a word for what it is done to, and a verb.
+    Action = one_of(&ACTIONS);
     /// The fold's word on a record.
     Verdict = one_of(&["accepted", "ignored", "unreadable"]);
     /// Why something is not shown.

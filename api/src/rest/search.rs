@@ -118,7 +118,7 @@ pub(super) struct Hits<'a> {
 }
 
 /// Messages by their words, in what you may read, newest first.
-#[utoipa::path(get, path = "/v1/search", tag = "messages", params(Wanted),
+#[utoipa::path(get, operation_id = "messages_search", path = "/v1/search", tag = "messages", params(Wanted),
     responses((status = 200, description = "A page of them.", body = Hits<'_>)))]
 pub(super) async fn search(
     State(app): State<Arc<App>>,

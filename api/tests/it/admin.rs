@@ -1,7 +1,9 @@
 //! Those who run it, over both ways to run: the first admin, and what admins do with accounts.
 
+mod letters;
 mod log;
 mod rooms;
+mod tail;
 
 use crate::accounts::{is_refused, login};
 use crate::support::both::{Site, both};
@@ -14,10 +16,13 @@ use serde_json::{Value, json};
 both!(
     the_first_admin_comes_from_the_command_line,
     admins_see_to_accounts_and_every_act_is_kept,
+    the_audit_is_asked_by_who_what_and_when,
     people_are_listed_page_by_page,
 );
 
 const PASSWORD: &str = "correct horse battery";
+/// Who acts on the command line.
+const OPERATOR: &str = "00000000-0000-0000-0000-000000000000";
 
 /// An admin, made as one is made.
 pub(crate) async fn admin(site: &mut Site, username: &str) -> Person {
@@ -224,7 +229,7 @@ async fn the_audit_tells(contract: &Contract, edge: &Server, root: &Person, ann:
         .iter()
         .map(|act| (&act["action"], &act["actor_id"], &act["target_id"]))
         .collect();
-    let operator = json!("00000000-0000-0000-0000-000000000000");
+    let operator = json!(OPERATOR);
     let (root_id, ann_id) = (json!(root.id), json!(ann.id));
     assert_eq!(
         told,
@@ -236,6 +241,78 @@ async fn the_audit_tells(contract: &Contract, edge: &Server, root: &Person, ann:
         "each act once, the latest first"
     );
     assert!(rest.get("next").is_none(), "{rest}");
+    let names: Vec<_> = acts
+        .iter()
+        .map(|act| (&act["actor_username"], &act["target_username"]))
+        .collect();
+    let (named, nobody) = (json!(root.username), Value::Null);
+    assert_eq!(
+        names,
+        [(&named, &nobody), (&named, &nobody), (&nobody, &named)],
+        "ann is deleted, and the command line nobody"
+    );
+}
+
+async fn the_audit_is_asked_by_who_what_and_when(mut site: Site) {
+    let root = admin(&mut site, "root").await;
+    let edge = site.edge();
+    let contract = Contract::of(edge).await;
+    let (ann, ben) = (edge.register("ann").await, edge.register("ben").await);
+    for (person, act) in [(&ann, "disable"), (&ben, "disable"), (&ann, "enable")] {
+        let path = format!("/v1/admin/users/{}/{act}", person.id);
+        let done = ask(&contract, edge, Some(&root), Method::POST, &path).await;
+        assert_eq!(done.status, StatusCode::NO_CONTENT);
+    }
+    let list = async |query: &str| {
+        let path = format!("/v1/admin/audit?{query}");
+        ask(&contract, edge, Some(&root), Method::GET, &path).await
+    };
+    let told = async |query: &str| -> Vec<(String, Value)> {
+        let page = list(query).await.body;
+        let acts = page["acts"].as_array().expect("a list").iter();
+        acts.map(|act| (text(&act["action"]), act["target_username"].clone()))
+            .collect()
+    };
+    let act = |action: &str, person: &Person| (action.to_owned(), json!(person.username));
+    let (disabled, enabled) = (act("user.disable", &ben), act("user.enable", &ann));
+    let (first, made) = (act("user.disable", &ann), act("admin.create", &root));
+    let all = told("").await;
+    assert_eq!(all, [enabled.clone(), disabled.clone(), first.clone(), made.clone()]);
+    let mine = format!("actor={}", root.id);
+    assert_eq!(told(&mine).await, all[..3]);
+    assert_eq!(told(&format!("actor={OPERATOR}")).await, [made]);
+    assert_eq!(told("action=user.enable").await, [enabled]);
+    assert_eq!(told("action=room.delete").await, []);
+    let page = list(&format!("{mine}&action=user.disable&limit=1")).await.body;
+    let rest = format!("{mine}&action=user.disable&limit=1&after={}", text(&page["next"]));
+    assert_eq!(told(&rest).await, [first], "page by page by the same filter");
+
+    // Times as the acts themselves say them: two may have come in one millisecond, so the bounds are taken from what is there.
+    let acts = list("").await.body;
+    let times: Vec<u64> = acts["acts"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|act| act["at"].as_u64().unwrap())
+        .collect();
+    let from = times[1];
+    let since = times.iter().filter(|at| **at >= from).count();
+    assert_eq!(told(&format!("since={from}")).await, all[..since]);
+    assert_eq!(told(&format!("until={from}")).await, all[since..]);
+    assert_eq!(told(&format!("since={from}&until={from}")).await, []);
+    for (query, field) in [
+        ("actor=root", "actor"),
+        ("action=user.befriend", "action"),
+        ("action=", "action"),
+        ("since=-1", "since"),
+        ("until=9007199254740992", "until"),
+        ("after=nonsense", "after"),
+        ("limit=201", "limit"),
+    ] {
+        let answer = list(query).await;
+        let said = (answer.name(), answer.body["field"].as_str());
+        assert_eq!(said, ("bad_request", Some(field)), "{query}");
+    }
 }
 
 async fn people_are_listed_page_by_page(mut site: Site) {

@@ -15,6 +15,7 @@ mod discover;
 mod disk;
 mod documents;
 mod drain;
+mod elsewhere;
 mod embedded_faults;
 mod first_steps;
 #[allow(dead_code, reason = "the engine's tests need more of it")]
@@ -31,6 +32,7 @@ mod openapi;
 mod origins;
 mod outside;
 mod page;
+mod people;
 mod poison;
 mod proof;
 mod rebuild;

@@ -6,6 +6,7 @@ use crate::support::wire::{Wire, request};
 use crate::support::{Server, cid};
 use api::protocol::VERBS;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -77,6 +78,42 @@ async fn the_page_to_try_it_is_served_with_all_it_needs_and_nothing_of_others() 
         .await
         .unwrap();
     assert!(initializer.contains("/v1/openapi.json"), "{initializer}");
+}
+
+/// Where the names of operations are kept: `name METHOD path` a line, in order of name.
+const OPERATIONS: &str = "tests/operations.txt";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_keeps_a_name_of_its_own() {
+    let server = Server::embedded().await;
+    let document: Value = server.get("/v1/openapi.json", None).await.json().await.expect("JSON");
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let name = operation["operationId"].as_str().unwrap_or_default();
+            let words: Vec<&str> = name.split('_').collect();
+            let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+            assert!(
+                words.len() > 1 && words.iter().all(is_word),
+                "{method} {path}: {name:?}"
+            );
+            found.push(format!("{name} {} {path}", method.to_uppercase()));
+        }
+    }
+    found.sort();
+    let names: HashSet<&str> = found.iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(names.len(), found.len(), "two have one name: {found:#?}");
+    // Generated clients have methods of these names: whoever changes one breaks them, and shall see it.
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join(OPERATIONS);
+    let found = found.join("\n") + "\n";
+    if std::env::var_os("ROOMLOG_UPDATE").is_some() {
+        std::fs::write(&kept, &found).expect("the names are written");
+    }
+    assert_eq!(
+        std::fs::read_to_string(&kept).unwrap_or_default(),
+        found,
+        "ROOMLOG_UPDATE=1 cargo test -p api --test it every_operation keeps them anew"
+    );
 }
 
 /// What the socket's document says of a message.

@@ -6,6 +6,7 @@ use crate::support::{Person, Server, Wire, cid, eventually, so};
 use serde_json::{Value, json};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 both!(
     messages_are_found_and_shown_where,
@@ -33,6 +34,18 @@ async fn search(server: &Server, who: &Person, query: &[(&str, &str)]) -> Value 
     body
 }
 
+/// What is said next has another time than what was said before: times are whole milliseconds.
+async fn a_millisecond_passes() {
+    let now = || {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.expect("it is after 1970").as_millis()
+    };
+    let before = now();
+    while now() <= before {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 /// The texts that are found, newest first, once they are as expected.
 async fn finds(server: &Server, who: &Person, query: &[(&str, &str)], expected: &[&str]) -> Value {
     eventually("they are found", async || {
@@ -55,6 +68,7 @@ async fn messages_are_found_and_shown_where(site: Site) {
     let third = format!("{word} is coffee");
     let fourth = format!("{word} in private");
     let seq = say(server, &ann, &room, json!({ "text": first })).await;
+    a_millisecond_passes().await;
     let by_ben = say(server, &ben, &room, json!({ "text": second })).await;
     say(server, &ann, &room, json!({ "text": third })).await;
     say(server, &ann, &elsewhere, json!({ "text": fourth })).await;

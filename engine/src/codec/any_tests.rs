@@ -151,7 +151,11 @@ fn signals() -> impl Strategy<Value = Signal> {
         }),
         (users(), any::<bool>()).prop_map(|(user_id, texts)| Signal::Erased { user_id, texts }),
         (users(), vec(uuids(), 0..40)).prop_map(|(user_id, logins)| Signal::LoginsEnded { user_id, logins }),
-        (users(), any::<bool>()).prop_map(|(user_id, disabled)| Signal::PersonDisabled { user_id, disabled }),
+        (users(), any::<bool>(), option::of(times())).prop_map(|(user_id, disabled, at)| Signal::PersonDisabled {
+            user_id,
+            disabled,
+            at
+        }),
         uuids().prop_map(|room| Signal::RoomClosed {
             room_id: RoomId::new(room)
         }),

@@ -61,7 +61,10 @@ types! {
 }
 
 /// Later versions, oldest first: `MessageSent.2.avsc` and so on. Every version stays, for the log keeps its bytes.
-pub const LATER: &[(&str, &str)] = &[];
+pub const LATER: &[(&str, &str)] = &[(
+    "PersonDisabled.2.avsc",
+    include_str!("../../../schemas/PersonDisabled.2.avsc"),
+)];
 
 /// What a schema is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,7 +3,7 @@
 use super::lock::{Fingerprint, Lock, SignalType, Type};
 use super::records::{Long, Text, Texts};
 use super::{Encoded, Unread, datum_of, opened};
-use crate::domain::{PersonName, RoomId, Seq, UserId};
+use crate::domain::{PersonName, RoomId, Seq, Timestamp, UserId};
 use crate::log::RecordRef;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -61,6 +61,8 @@ pub enum Signal {
         user_id: UserId,
         /// Which of the two.
         disabled: bool,
+        /// When, by the clock of the edge that did it; a record of the first version does not say.
+        at: Option<Timestamp>,
     },
     /// An admin deleted a room.
     RoomClosed {
@@ -126,6 +128,8 @@ struct LoginsEnded {
 struct PersonDisabled {
     user_id: Text<UserId>,
     disabled: bool,
+    #[serde(default)]
+    at: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -193,11 +197,12 @@ pub fn encode(signal: &Signal) -> Encoded {
                 logins: logins.iter().copied().map(Text).collect(),
             },
         ),
-        Signal::PersonDisabled { user_id, disabled } => write(
+        Signal::PersonDisabled { user_id, disabled, at } => write(
             SignalType::PersonDisabled,
             &PersonDisabled {
                 user_id: Text(*user_id),
                 disabled: *disabled,
+                at: *at,
             },
         ),
         Signal::RoomClosed { room_id } => write(
@@ -287,6 +292,7 @@ fn read(kind: SignalType, fingerprint: Fingerprint, datum: &[u8]) -> Option<Sign
             Signal::PersonDisabled {
                 user_id: read.user_id.0,
                 disabled: read.disabled,
+                at: read.at,
             }
         }
         SignalType::RoomClosed => {

@@ -3,7 +3,7 @@
 //! Three traits by what they are about, and [`People`], which is all of them. Whoever calls brings the time. What must
 //! hold of every adapter stands in one suite of tests.
 
-use super::{Act, EndedLately, Error, Listing, Login, Person, SigningKey, Username};
+use super::{Act, ActFilter, EndedLately, Error, Listing, Login, Person, SigningKey, Username};
 use crate::domain::{PersonName, RoomId, Timestamp, UserId};
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -110,8 +110,8 @@ pub trait Acts: Send + Sync + 'static {
     /// Keeps an act.
     async fn audit(&self, act: &Act) -> Result<(), Error>;
 
-    /// Acts, the latest first, up to `limit`; those before `before`, if one is given.
-    async fn acts(&self, before: Option<Uuid>, limit: usize) -> Result<Vec<Act>, Error>;
+    /// Acts that a filter takes, the latest first, up to `limit`; those before `before`, if one is given.
+    async fn acts(&self, filter: &ActFilter, before: Option<Uuid>, limit: usize) -> Result<Vec<Act>, Error>;
 
     /// Notes that an admin deleted a room, and keeps the act; false, and no act, when it was deleted so before.
     async fn close_room(&self, room: RoomId, act: &Act) -> Result<bool, Error>;

@@ -5,7 +5,7 @@ use crate::people_suite::{Place, at};
 use engine::domain::{RoomId, UserId};
 use engine::people::accounts::{Error, Made};
 use engine::people::ended::{News, Why};
-use engine::people::{Accounts, Act, Listing, Username, UsernamePrefix};
+use engine::people::{Accounts, Act, ActFilter, Listing, Username, UsernamePrefix};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -51,11 +51,12 @@ pub(crate) async fn a_disabled_person_is_refused_until_enabled(place: Place) {
         .await
         .unwrap_err();
     assert!(matches!(login, Error::Disabled), "{login}");
-    other.person_stands(ann.person.id, Some(Why::Disabled), at(2));
+    other.person_stands(ann.person.id, Some(Why::Disabled), at(1), at(2));
     assert!(other.verify(&ann.access_token, at(2)).await.is_err());
 
     accounts.enable(admin, ann.person.id, at(3)).await.unwrap();
-    other.person_stands(ann.person.id, None, at(3));
+    other.person_stands(ann.person.id, None, at(3), at(4));
+    accounts.person_stands(ann.person.id, Some(Why::Disabled), at(1), at(4));
     for edge in [&accounts, &other] {
         edge.verify(&ann.access_token, at(4)).await.unwrap();
     }
@@ -158,7 +159,7 @@ pub(crate) async fn a_room_is_closed_once_with_its_act(place: Place) {
     let mut closed = place.again.closed_rooms().await.unwrap();
     closed.sort_unstable();
     assert_eq!(closed, [other, room]);
-    let acts = accounts.acts(None, 10).await.unwrap();
+    let acts = accounts.acts(&ActFilter::default(), None, 10).await.unwrap();
     let kept: Vec<_> = acts
         .iter()
         .map(|act| (act.action.as_str(), act.actor_id, act.target_id, act.at))
@@ -184,7 +185,7 @@ pub(crate) async fn every_act_of_an_admin_is_kept(place: Place) {
     let room = Uuid::from_u128(9);
     let act = Act::new(root, "room.delete", Some(room), at(5)).with(json!({ "kind": "open" }));
     accounts.audit(&act).await.unwrap();
-    let acts = accounts.acts(None, 10).await.unwrap();
+    let acts = accounts.acts(&ActFilter::default(), None, 10).await.unwrap();
     let told: Vec<_> = acts
         .iter()
         .map(|act| (act.action.as_str(), act.actor_id, act.target_id, act.at))
@@ -201,7 +202,10 @@ pub(crate) async fn every_act_of_an_admin_is_kept(place: Place) {
     );
     assert_eq!(acts[0].detail, json!({ "kind": "open" }));
     assert!(!format!("{acts:?}").contains(PASSWORD));
-    assert_eq!(accounts.acts(Some(acts[1].id), 1).await.unwrap(), acts[2..3]);
+    assert_eq!(
+        accounts.acts(&ActFilter::default(), Some(acts[1].id), 1).await.unwrap(),
+        acts[2..3]
+    );
 }
 
 pub(crate) async fn an_admin_is_made_by_who_knows_the_password(place: Place) {

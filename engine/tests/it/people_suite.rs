@@ -113,6 +113,7 @@ macro_rules! people_suite {
             logins_that_are_long_over_are_removed,
             what_ended_lately_is_told,
             acts_are_listed_latest_first,
+            acts_are_found_by_who_what_and_when,
         );
     };
 }

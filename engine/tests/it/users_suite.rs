@@ -2,7 +2,7 @@
 
 use crate::people_suite::{MOST, Place, at, login_of, person, signed_in};
 use engine::domain::{PersonName, UserId};
-use engine::people::{Act, Device, EndedLogin, Error, Login, Person, Username};
+use engine::people::{Act, ActFilter, Device, EndedLogin, Error, Login, Person, Username};
 use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -280,8 +280,78 @@ pub(crate) async fn acts_are_listed_latest_first(place: Place) {
         people.audit(&act).await.unwrap();
         acts.insert(0, act);
     }
-    assert_eq!(place.again.acts(None, 10).await.unwrap(), acts);
-    assert_eq!(people.acts(None, 2).await.unwrap(), acts[..2]);
-    assert_eq!(people.acts(Some(acts[1].id), 2).await.unwrap(), acts[2..4]);
-    assert_eq!(people.acts(Some(acts[4].id), 2).await.unwrap(), []);
+    let all = ActFilter::default();
+    assert_eq!(place.again.acts(&all, None, 10).await.unwrap(), acts);
+    assert_eq!(people.acts(&all, None, 2).await.unwrap(), acts[..2]);
+    assert_eq!(people.acts(&all, Some(acts[1].id), 2).await.unwrap(), acts[2..4]);
+    assert_eq!(people.acts(&all, Some(acts[4].id), 2).await.unwrap(), []);
+}
+
+pub(crate) async fn acts_are_found_by_who_what_and_when(place: Place) {
+    let people = &place.people;
+    let (ann, ben) = (UserId::new(Uuid::from_u128(2)), UserId::new(Uuid::from_u128(3)));
+    let mut acts = Vec::new();
+    for (number, (actor_id, action)) in [
+        (ann, "user.disable"),
+        (ben, "user.disable"),
+        (ann, "room.delete"),
+        (ann, "user.disable"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let act = Act {
+            id: Uuid::from_u128((7 << 76) + number as u128),
+            actor_id,
+            at: at(10 * number as i64),
+            ..act(action)
+        };
+        people.audit(&act).await.unwrap();
+        acts.push(act);
+    }
+    let by = |actor_id| ActFilter {
+        actor_id: Some(actor_id),
+        ..ActFilter::default()
+    };
+    let what = |action: &str| ActFilter {
+        action: Some(action.to_owned()),
+        ..ActFilter::default()
+    };
+    let when = |since: Option<i64>, until: Option<i64>| ActFilter {
+        since: since.map(at),
+        until: until.map(at),
+        ..ActFilter::default()
+    };
+    let everything = ActFilter {
+        since: Some(at(1)),
+        until: Some(at(31)),
+        ..what("user.disable")
+    };
+    let everything = ActFilter {
+        actor_id: Some(ann),
+        ..everything
+    };
+    for (filter, expected) in [
+        (ActFilter::default(), &[3, 2, 1, 0][..]),
+        (by(ann), &[3, 2, 0]),
+        (by(nobody()), &[]),
+        (what("user.disable"), &[3, 1, 0]),
+        (what("user"), &[]),
+        (when(Some(10), None), &[3, 2, 1]),
+        (when(None, Some(20)), &[1, 0]),
+        (when(Some(10), Some(10)), &[]),
+        (when(Some(20), Some(30)), &[2]),
+        (everything, &[3]),
+    ] {
+        let found = place.again.acts(&filter, None, 10).await.unwrap();
+        let expected: Vec<_> = expected.iter().map(|number: &usize| acts[*number].clone()).collect();
+        assert_eq!(found, expected, "{filter:?}");
+    }
+    let first = people.acts(&by(ann), None, 2).await.unwrap();
+    let second = people.acts(&by(ann), Some(first[1].id), 2).await.unwrap();
+    assert_eq!(
+        [first, second].concat(),
+        people.acts(&by(ann), None, 9).await.unwrap(),
+        "page by page"
+    );
 }

@@ -73,13 +73,13 @@ async fn the_log_is_told_with_how_far_everything_is(mut site: Site) {
 }
 
 /// Reads a stream until something of it is as wanted.
-struct Reading {
+pub(super) struct Reading {
     answer: Response,
     text: String,
 }
 
 impl Reading {
-    async fn begin(server: &Server, who: &Person, query: &str, accept: &str) -> Self {
+    pub(super) async fn begin(server: &Server, who: &Person, query: &str, accept: &str) -> Self {
         let request = server.http.get(format!("{}/v1/admin/log/tail{query}", server.url));
         let answer = request
             .bearer_auth(&who.token)
@@ -94,7 +94,7 @@ impl Reading {
         }
     }
 
-    async fn until(&mut self, wanted: impl Fn(&str) -> bool) -> &str {
+    pub(super) async fn until(&mut self, wanted: impl Fn(&str) -> bool) -> &str {
         while !wanted(&self.text) {
             let chunk = tokio::time::timeout(DEADLINE, self.answer.chunk()).await;
             let chunk = chunk.expect("something comes").unwrap().expect("it goes on");

@@ -4,9 +4,11 @@ use crate::support::crowd::Place;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
+
+/// How many there are at once, however many threads run tests: each has all services to itself.
+static ROOM_FOR: Semaphore = Semaphore::const_new(2);
 
 /// A running cluster. It is wiped when dropped.
 pub(crate) struct Cluster {
@@ -16,7 +18,7 @@ pub(crate) struct Cluster {
     /// Both edges, `host:port`.
     pub(crate) edges: [String; 2],
     http: reqwest::Client,
-    _alone: OwnedMutexGuard<()>,
+    _room: SemaphorePermit<'static>,
 }
 
 /// A person with a token.
@@ -28,11 +30,6 @@ pub(crate) struct Person {
 
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts").join(name)
-}
-
-async fn alone() -> OwnedMutexGuard<()> {
-    static ONE: std::sync::OnceLock<Arc<Mutex<()>>> = std::sync::OnceLock::new();
-    ONE.get_or_init(Arc::default).clone().lock_owned().await
 }
 
 /// Runs a script to its end, off the runtime; answers what it printed.
@@ -68,7 +65,7 @@ impl Cluster {
     /// Starts one; `settings` reach every part.
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
         engine::tls::choose_ring();
-        let alone = alone().await;
+        let room = ROOM_FOR.acquire().await.expect("it is never closed");
         let folder = tempfile::Builder::new().prefix("roomlog-proof-").tempdir().unwrap();
         let mut environment = vec![("ROOMLOG_BIN".to_owned(), env!("CARGO_BIN_EXE_roomlog").to_owned())];
         // As anybody runs it; the script itself has every trace recorded, for those who try it.
@@ -98,7 +95,7 @@ impl Cluster {
             url,
             edges,
             http: reqwest::Client::new(),
-            _alone: alone,
+            _room: room,
         }
     }
 
@@ -182,6 +179,20 @@ impl Cluster {
         exported(&run("services", arguments, Vec::new()).await, name)
     }
 
+    /// The end of what each process said: a failed test alone rarely says why.
+    #[allow(clippy::print_stderr, reason = "a test that fails shows what the processes said")]
+    fn print_logs(&self) {
+        const LINES: usize = 12;
+        for part in ["edge1", "edge2", "history", "live"] {
+            let said = std::fs::read_to_string(format!("{}/logs/{part}.log", self.path())).unwrap_or_default();
+            let lines: Vec<&str> = said.lines().collect();
+            eprintln!(
+                "--- {part} said:\n{}",
+                lines[lines.len().saturating_sub(LINES)..].join("\n")
+            );
+        }
+    }
+
     /// Registers somebody.
     pub(crate) async fn register(&self, username: &str) -> Person {
         let body = json!({ "username": username, "password": "correct horse battery" });
@@ -252,6 +263,9 @@ impl Place for Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.print_logs();
+        }
         let wiped = Command::new(script("cluster")).args(["wipe", &self.path()]).status();
         assert!(
             wiped.is_ok_and(|status| status.success()) || std::thread::panicking(),

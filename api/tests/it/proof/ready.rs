@@ -13,7 +13,7 @@ async fn down(addresses: &BTreeMap<&'static str, String>) -> BTreeMap<&'static s
     for (process, address) in addresses {
         let answer = reqwest::get(format!("http://{address}/readyz"))
             .await
-            .expect("an answer");
+            .unwrap_or_else(|error| panic!("{process} gives no answer: {error:?}"));
         let status = answer.status();
         let ready: Value = answer.json().await.expect("JSON");
         let dependencies: BTreeMap<String, String> =

@@ -6,6 +6,7 @@
 
 use super::cluster::Cluster;
 use super::server::{Ended, Server, run_to_end};
+use engine::log::kafka;
 
 /// Where a scenario plays.
 pub(crate) struct Site {
@@ -61,6 +62,11 @@ impl Site {
     /// A setting of the cluster; `None` in embedded mode.
     pub(crate) fn setting(&self, name: &str) -> Option<&str> {
         self.cluster.as_ref().map(|cluster| cluster.setting(name))
+    }
+
+    /// The cluster's log, for those who write what no edge writes.
+    pub(crate) async fn log(&self) -> kafka::Log {
+        self.cluster.as_ref().expect("a cluster's alone").log().await
     }
 
     /// Stops the embedded process, runs a command of `roomlog` on what it left, and starts it again; beside a cluster it

@@ -3,7 +3,7 @@
 use super::{Accounts, Error, parse_username};
 use crate::domain::{RoomId, Timestamp, UserId};
 use crate::people::ended::Why;
-use crate::people::{Act, Listing, Person, Username};
+use crate::people::{Act, ActFilter, Listing, Person, Username, act};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ impl Accounts {
         if admin == id {
             return Err(Error::Conflict("nobody disables themselves: another admin can"));
         }
-        self.set_disabled(&Act::new(admin, "user.disable", Some(id.uuid()), now), id, true)
+        self.set_disabled(&Act::new(admin, act::USER_DISABLE, Some(id.uuid()), now), id, true)
             .await?;
         self.stands_otherwise(id, Some(Why::Disabled), now);
         Ok(())
@@ -55,7 +55,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::Nobody`], [`Error::Conflict`] for who is deleted, [`Error::Store`].
     pub async fn enable(&self, admin: UserId, id: UserId, now: Timestamp) -> Result<(), Error> {
-        self.set_disabled(&Act::new(admin, "user.enable", Some(id.uuid()), now), id, false)
+        self.set_disabled(&Act::new(admin, act::USER_ENABLE, Some(id.uuid()), now), id, false)
             .await?;
         self.stands_otherwise(id, None, now);
         Ok(())
@@ -85,16 +85,16 @@ impl Accounts {
     /// # Errors
     /// [`Error::Store`].
     pub async fn close_room(&self, admin: UserId, room: RoomId, now: Timestamp) -> Result<bool, Error> {
-        let act = Act::new(admin, "room.delete", Some(room.uuid()), now);
+        let act = Act::new(admin, act::ROOM_DELETE, Some(room.uuid()), now);
         Ok(self.people.close_room(room, &act).await?)
     }
 
-    /// What admins did, the latest first, before `before` if it is given.
+    /// What admins did, as far as a filter takes it, the latest first, before `before` if it is given.
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn acts(&self, before: Option<Uuid>, limit: usize) -> Result<Vec<Act>, Error> {
-        Ok(self.people.acts(before, limit).await?)
+    pub async fn acts(&self, filter: &ActFilter, before: Option<Uuid>, limit: usize) -> Result<Vec<Act>, Error> {
+        Ok(self.people.acts(filter, before, limit).await?)
     }
 
     /// Makes somebody an admin: a new person, or one who is there already and has this password. (Whoever runs this may
@@ -120,7 +120,7 @@ impl Accounts {
         if person.disabled {
             return Err(Error::Disabled);
         }
-        let act = Act::new(Act::OPERATOR, "admin.create", Some(person.id.uuid()), now);
+        let act = Act::new(Act::OPERATOR, act::ADMIN_CREATE, Some(person.id.uuid()), now);
         let act = act.with(json!({ "username": username.as_str(), "new": is_new }));
         Ok(match (self.people.make_admin(person.id, &act).await?, is_new) {
             (true, true) => Made::New(username),

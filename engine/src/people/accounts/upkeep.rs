@@ -16,9 +16,10 @@ impl Accounts {
         self.ended.logins(logins, now);
     }
 
-    /// A person is disabled or erased, says another edge; or neither any more.
-    pub fn person_stands(&self, user_id: UserId, why: Option<Why>, now: Timestamp) {
-        self.stands_otherwise(user_id, why, now);
+    /// A person is disabled or erased since `since`, says an edge; or neither any more.
+    pub fn person_stands(&self, user_id: UserId, why: Option<Why>, since: Timestamp, now: Timestamp) {
+        self.ended.heard(user_id, why, since, now);
+        self.ask_anew(user_id);
     }
 
     /// Asks the store what has ended while tokens of it may still be good; answers what was not known here.

@@ -130,12 +130,14 @@ impl Accounts {
         self.met.lock().insert(outsider.user_id, met, |met| met.until);
     }
 
-    /// Somebody was disabled, enabled or erased, here or elsewhere.
+    /// Somebody was disabled, enabled or erased here.
     pub(super) fn stands_otherwise(&self, user_id: UserId, why: Option<Why>, now: Timestamp) {
-        match why {
-            Some(why) => self.ended.person(user_id, why, now),
-            None => self.ended.enabled(user_id),
-        }
+        self.ended.person(user_id, why, now);
+        self.ask_anew(user_id);
+    }
+
+    /// What the store says of somebody from outside may be otherwise now.
+    pub(super) fn ask_anew(&self, user_id: UserId) {
         self.met.lock().remove(&user_id);
     }
 }

@@ -4,7 +4,7 @@ use super::{Sqlite, failed};
 use crate::database::Transaction;
 use crate::domain::{RoomId, Timestamp, UserId};
 use crate::people::rows::limit_of;
-use crate::people::{Act, Acts, Error};
+use crate::people::{Act, ActFilter, Acts, Error};
 use async_trait::async_trait;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -30,13 +30,19 @@ impl Acts for Sqlite {
         Ok(())
     }
 
-    async fn acts(&self, before: Option<Uuid>, limit: usize) -> Result<Vec<Act>, Error> {
+    async fn acts(&self, filter: &ActFilter, before: Option<Uuid>, limit: usize) -> Result<Vec<Act>, Error> {
         let rows = query(
             "SELECT audit_id, at, actor_id, action, target_id, detail FROM audit
-             WHERE audit_id < ? ORDER BY audit_id DESC LIMIT ?",
+             WHERE audit_id < ?1 AND (?3 IS NULL OR actor_id = ?3) AND (?4 IS NULL OR action = ?4)
+               AND (?5 IS NULL OR at >= ?5) AND (?6 IS NULL OR at < ?6)
+             ORDER BY audit_id DESC LIMIT ?2",
         )
         .bind(before.unwrap_or(Uuid::max()))
         .bind(limit_of(limit))
+        .bind(filter.actor_id.map(UserId::uuid))
+        .bind(filter.action.as_deref())
+        .bind(filter.since.map(Timestamp::as_millis))
+        .bind(filter.until.map(Timestamp::as_millis))
         .fetch_all(&self.file.readers)
         .await
         .map_err(failed)?;
