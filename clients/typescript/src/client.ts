@@ -20,12 +20,13 @@ import type { RoomEvent } from './protocol/event.js';
 import { Room } from './room.js';
 import { Driver, type SocketConstructor } from './shell/driver.js';
 import { Emitter, type Off } from './shell/emitter.js';
-import type { RoomHost, Written } from './shell/host.js';
+import type { RoomHost, WriteListener } from './shell/host.js';
+import { NO_OUTBOX, type Outbox } from './shell/outbox.js';
 import { Refresher } from './shell/refresher.js';
 import { Replaying, type ReplayOptions } from './shell/replay.js';
 import { watchNetwork } from './shell/network.js';
 import { Store } from './shell/store.js';
-import { promised, Tickets, type Settler } from './shell/tickets.js';
+import { promised, Tickets, type Settler, type TriedListener } from './shell/tickets.js';
 
 /** How a client connects. */
 export interface ClientOptions {
@@ -36,6 +37,8 @@ export interface ClientOptions {
   /** What makes a WebSocket, where there is no global one: Node 20 with the package `ws`. */
   readonly webSocket?: SocketConstructor;
   readonly limits?: Partial<Limits>;
+  /** Where what is said waits until the log has it, so that another client can go on with it; in memory alone, if absent. */
+  readonly outbox?: Outbox;
   /** Chance, at least 0, less than 1. */
   readonly random?: () => number;
 }
@@ -102,7 +105,7 @@ export class Client {
       (effect) => this.perform(effect),
       () => this.settled(),
     );
-    this.host = this.makeHost();
+    this.host = this.makeHost(options.outbox ?? NO_OUTBOX);
     this.refresher = new Refresher(api.transport.tokens, {
       authorized: (token) => this.driver.input((machine, moment) => machine.authorized(token, moment)),
       unauthorized: (why) => this.driver.input((machine, moment) => machine.unauthorized(why, moment)),
@@ -205,6 +208,7 @@ export class Client {
     const made = { room: new Room(id, recent, this.host, this.limits), recent, count: 1 };
     this.rooms.set(id, made);
     this.hear(made);
+    made.room.restore();
     return made.room;
   }
 
@@ -223,15 +227,16 @@ export class Client {
     this.driver.input((machine, moment) => machine.unsubscribe(room.id, moment));
   }
 
-  private makeHost(): RoomHost {
+  private makeHost(outbox: Outbox): RoomHost {
     return {
       viewer: () => this.hello?.user.id ?? this.api.user?.id,
       messages: this.api.messages,
+      outbox,
       now: () => this.now(),
       local: () => this.api.clock.local(),
       random: () => this.random(),
       newCid: () => crypto.randomUUID(),
-      write: (write, settled) => this.write(write, settled),
+      write: (write, listener) => this.write(write, listener),
       ask: (ask, settled) => this.question(ask, settled),
       discard: (ticket) => this.driver.input((machine) => machine.discard(ticket)),
       close: (room) => this.closeRoom(room),
@@ -276,25 +281,29 @@ export class Client {
     this.command(settled, (machine, ticket, moment) => machine.ask(ticket, ask, moment));
   }
 
-  private write(write: Write, settled: (written: Written) => void): { ticket: Ticket; receipt: Promise<Receipt> } {
+  private write(write: Write, listener?: WriteListener): { ticket: Ticket; receipt: Promise<Receipt> } {
     const { promise, resolve, reject } = promised<Receipt>();
-    const done = (outcome: Outcome, since: number | null | undefined): void => {
-      const tried = since === undefined ? {} : { since };
+    const done = (outcome: Outcome): void => {
       if ('ok' in outcome) {
         const receipt = read('Receipt', outcome.ok);
-        settled({ receipt, ...tried });
+        listener?.settled({ receipt });
         resolve(receipt);
       } else {
-        settled({ error: outcome.error, ...tried });
+        listener?.settled({ error: outcome.error });
         reject(outcome.error);
       }
     };
-    const ticket = this.command(done, (machine, ticket, moment) => machine.write(ticket, write, moment));
+    const give = (machine: Machine, ticket: Ticket, moment: Moment): void => machine.write(ticket, write, moment);
+    const ticket = this.command(done, give, (since) => listener?.tried(since));
     return { ticket, receipt: promise };
   }
 
-  private command(settled: Settler, give: (machine: Machine, ticket: Ticket, moment: Moment) => void): Ticket {
-    const ticket = this.tickets.issue(settled);
+  private command(
+    settled: Settler,
+    give: (machine: Machine, ticket: Ticket, moment: Moment) => void,
+    tried?: TriedListener,
+  ): Ticket {
+    const ticket = this.tickets.issue(settled, tried);
     this.driver.input((machine, moment) => give(machine, ticket, moment));
     return ticket;
   }
@@ -305,6 +314,9 @@ export class Client {
     switch (effect.kind) {
       case 'tell':
         this.tell(effect.room, effect.update);
+        break;
+      case 'tried':
+        this.tickets.tried(effect);
         break;
       case 'settle':
         this.settle(effect);

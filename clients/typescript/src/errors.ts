@@ -55,6 +55,22 @@ export class RoomlogError extends Error implements ErrorDetails {
   }
 }
 
+/** What an error says, as plain data that JSON can hold: `new RoomlogError` makes it one again. */
+export function detailsOf(error: RoomlogError): ErrorDetails {
+  const { kind, code, message, retryable, outcome, retryAfterMs, field, traceId, status } = error;
+  return {
+    kind,
+    code,
+    message,
+    retryable,
+    outcome,
+    traceId,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(field === undefined ? {} : { field }),
+    ...(status === undefined ? {} : { status }),
+  };
+}
+
 /** Nobody answered, or not so that it could be understood. What was asked may have happened. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';

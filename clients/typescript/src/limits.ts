@@ -36,7 +36,7 @@ export interface Limits {
   readonly typingLateMs: number;
   /** How long read markers of a room are gathered before the last of them is told. */
   readonly readGatherMs: number;
-  /** Messages of a room that are kept at most; the oldest go first. */
+  /** Messages of a room, and of each window of it, that are kept at most; the oldest, or in a window the farthest, go first. */
   readonly messagesKept: number;
   /** Messages said and not yet in the room, of one room; what is said beyond it fails at once. */
   readonly pendingMost: number;
@@ -50,6 +50,8 @@ export interface Limits {
   readonly violationsKept: number;
   /** A request over HTTP without an answer for so long is given up. */
   readonly requestTimeoutMs: number;
+  /** A stream over HTTP without a sign of life for so long is given up; a server gives one every 15 s. */
+  readonly streamSilenceMs: number;
   /** How often a request over HTTP that may be repeated is tried in all. */
   readonly requestTries: number;
 }
@@ -81,5 +83,6 @@ export const DEFAULT_LIMITS: Limits = {
   settleWithinMs: 3_000,
   violationsKept: 100,
   requestTimeoutMs: 20_000,
+  streamSilenceMs: 40_000,
   requestTries: 3,
 };

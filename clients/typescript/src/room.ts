@@ -1,13 +1,13 @@
 /** A room that is heard: what it looks like, what happens in it, and what can be done there. */
 import type { Receipt } from './generated/schema.js';
 import type { Commands } from './generated/protocol.js';
-import { ClientError, RoomlogError } from './errors.js';
 import type { Limits } from './limits.js';
 import type { Update, Write, WriteName } from './machine/types.js';
 import type { RoomEvent } from './protocol/event.js';
 import { Emitter, type Off } from './shell/emitter.js';
 import { RoomHistory } from './shell/history.js';
 import { ReadMarker } from './shell/read-marker.js';
+import { Sayings, type Sending, type SendOptions } from './shell/sayings.js';
 import { Store } from './shell/store.js';
 import type { MessageWindow } from './shell/window.js';
 import type { RoomHost } from './shell/host.js';
@@ -24,22 +24,6 @@ export interface RoomEvents {
   ended: string;
 }
 
-/** What was said, and what will come of it. */
-export interface Sending {
-  /** Its cid, by which it stands among `view.pending`. */
-  readonly cid: string;
-  /** Its receipt; rejected when it is refused or given up. Nobody needs to wait for it. */
-  readonly receipt: Promise<Receipt>;
-}
-
-/** What goes with a text. */
-export interface SendOptions {
-  /** The seq of the message that it answers. */
-  readonly replyTo?: number;
-  /** Ids of people named; who is named as `@username` is added by the server. */
-  readonly mentions?: readonly string[];
-}
-
 export class Room {
   readonly id: string;
   private readonly state: RoomState;
@@ -47,9 +31,7 @@ export class Room {
   private readonly events = new Emitter<RoomEvents>();
   private readonly marker: ReadMarker;
   private readonly history: RoomHistory;
-  private readonly tickets = new Map<string, number>();
-  /** The `since` of failed ones, for their next try. */
-  private readonly sinces = new Map<string, number | null>();
+  private readonly sayings: Sayings;
   private typedAt = -Infinity;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -67,6 +49,7 @@ export class Room {
       host.ask({ name: 'read', body: { room: id, seq } }, settled);
     });
     this.history = new RoomHistory(id, this.state, host, limits, () => this.publish());
+    this.sayings = new Sayings(id, this.state, host, limits, () => this.publish());
   }
 
   /** How it looks now: an immutable value. */
@@ -87,57 +70,22 @@ export class Room {
 
   /** Says something: it is shown at once, and is said once, however often that must be tried. */
   send(text: string, options: SendOptions = {}): Sending {
-    const cid = this.host.newCid();
-    if (this.state.pending.count >= this.limits.pendingMost) {
-      const receipt = Promise.reject<Receipt>(new ClientError('full'));
-      receipt.catch(() => undefined);
-      return { cid, receipt };
-    }
-    return this.say(cid, text, options, undefined);
+    return this.sayings.send(text, options);
   }
 
   /** Says again what has failed: with the same cid where it may have landed. */
   retry(cid: string): Sending {
-    const failed = this.state.pending.get(cid);
-    if (failed?.state !== 'failed') throw new ClientError('discarded');
-    const since = this.sinces.get(cid);
-    this.discard(cid);
-    // What was never accepted, and can't be any more, is something new.
-    const isOver = failed.error instanceof RoomlogError && failed.error.kind === 'expired';
-    const { text, replyTo, mentions } = failed;
-    const options = { ...(replyTo === undefined ? {} : { replyTo }), ...(mentions === undefined ? {} : { mentions }) };
-    return isOver ? this.say(this.host.newCid(), text, options, undefined) : this.say(cid, text, options, since);
-  }
-
-  private say(cid: string, text: string, options: SendOptions, since: number | null | undefined): Sending {
-    const { replyTo, mentions } = options;
-    const body: Commands['send']['body'] = { room: this.id, cid, text };
-    if (replyTo !== undefined) body.reply_to = replyTo;
-    if (mentions !== undefined) body.mentions = [...mentions];
-    this.state.said({ cid, text, ...options, at: this.host.now(), state: 'sending' });
-    this.publish();
-    const write = { name: 'send', body, ...(since === undefined ? {} : { since }) } as const;
-    const { ticket, receipt } = this.host.write(write, (said) => {
-      this.tickets.delete(cid);
-      if (said.since !== undefined) this.sinces.set(cid, said.since);
-      if ('receipt' in said) this.state.acked(cid, said.receipt);
-      else if (this.state.pending.get(cid)) this.state.failed(cid, said.error);
-      if ('receipt' in said || !this.state.pending.get(cid)) this.sinces.delete(cid);
-      this.publish();
-    });
-    this.tickets.set(cid, ticket);
-    return { cid, receipt };
+    return this.sayings.retry(cid);
   }
 
   /** Takes back what has failed, or is not on its way yet; answers whether it was. */
   discard(cid: string): boolean {
-    const ticket = this.tickets.get(cid);
-    if (ticket !== undefined && !this.host.discard(ticket)) return false;
-    this.tickets.delete(cid);
-    this.sinces.delete(cid);
-    this.state.discarded(cid);
-    this.publish();
-    return true;
+    return this.sayings.discard(cid);
+  }
+
+  /** @internal Takes up what an earlier life of this client left unsaid. */
+  restore(): void {
+    this.sayings.restore();
   }
 
   /** Says a message otherwise. */
@@ -176,7 +124,7 @@ export class Room {
   private async write<N extends WriteName>(name: N, body: Omit<Commands[N]['body'], 'since'>): Promise<Receipt> {
     // Name and body are of the same N, which TypeScript does not put together again.
     const write = { name, body } as Write;
-    return await this.host.write(write, () => undefined).receipt;
+    return await this.host.write(write).receipt;
   }
 
   /** Tells the room that one is writing: may be called at every key. */
@@ -217,6 +165,7 @@ export class Room {
   take(update: Update): void {
     this.state.apply(update, this.host.local());
     if (update.kind === 'event') {
+      if (update.event.type === 'message_sent') this.sayings.heard(update.event.cid);
       this.history.event(update.event);
       this.events.emit('event', update.event);
     } else if (update.kind === 'snapshot' || update.kind === 'recovered') {

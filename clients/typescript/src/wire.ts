@@ -17,6 +17,7 @@ export type {
   Account,
   Accounts,
   Act,
+  Action,
   AnyRoom,
   AnyRooms,
   Audit,

@@ -64,6 +64,7 @@ export type Operation =
   | 'GET /v1/invitations'
   | 'GET /v1/me'
   | 'GET /v1/me/sessions'
+  | 'GET /v1/people/{username}'
   | 'GET /v1/rooms'
   | 'GET /v1/rooms/discover'
   | 'GET /v1/rooms/{room}'
@@ -199,7 +200,7 @@ export const SHAPES = {
   About: {"commit":"s","epoch":"s","guests":"b","jaeger_url":"s?","name":"s","password":"@PasswordBounds","registration":"b","version":"s"},
   Account: {"admin":"b","disabled":"b","display_name":"s","id":"s","username?":"s"},
   Accounts: {"next?":"s","users":"@Account[]"},
-  Act: {"action":"s","actor_id":"s","at":"n","detail":"o","id":"s","target_id?":"s"},
+  Act: {"action":"s","actor_id":"s","actor_username":"s?","at":"n","detail":"o","id":"s","target_id?":"s","target_username":"s?"},
   AnyRoom: {"created_at":"n","deleted":"b","head":"n","id":"s","kind":"s","messages":"n","name":"s","owner":"s?","topic":"s"},
   AnyRooms: {"after":"s?","rooms":"@AnyRoom[]"},
   Audit: {"acts":"@Act[]","next?":"s"},
@@ -233,7 +234,7 @@ export const SHAPES = {
   Listed: {"display_name?":"s","id":"s","username?":"s"},
   LogOverview: {"epoch":"s","history":"@ProjectionState","live":"@ProjectionState","partitions":"@LogPartition[]","per_second":"n","records":"n","topic":"s"},
   LogPartition: {"end":"n","history":"@ProjectionStand?","live":"@ProjectionStand?","partition":"n","per_second":"n","start":"n"},
-  LogRecord: {"at":"n","body":"o","cid?":"s?","event_id?":"s?","offset":"n","partition":"n","readable":"b","room?":"s?","topic":"s","type":"s","withheld?":"s?"},
+  LogRecord: {"at":"n","body":"o","cid?":"s?","event_id?":"s?","from?":"@Author?","offset":"n","partition":"n","readable":"b","room?":"s?","topic":"s","type":"s","withheld?":"s?"},
   Me: {"display_name":"s","id":"s","username?":"s","admin":"b"},
   Member: {"display_name?":"s","id":"s","username?":"s","joined_at":"n","role":"s"},
   Members: {"after":"s?","members":"@Member[]"},

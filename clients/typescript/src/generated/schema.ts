@@ -39,10 +39,11 @@ export interface components {
         };
         /** @description Something an admin did. */
         Act: {
-            /** @description What, as in `user.disable`. */
+            /** @description What, as in `user.disable`; a later server's may be another word. */
             action: string;
             /** @description Which admin; all zeros: the command line. */
             actor_id: components["schemas"]["UserId"];
+            actor_username: components["schemas"]["Username"] | null;
             at: components["schemas"]["Time"];
             /** @description What else is to be known of it. */
             detail: Record<string, unknown>;
@@ -53,7 +54,13 @@ export interface components {
              * @description To whom or what.
              */
             target_id?: string;
+            target_username: components["schemas"]["Username"] | null;
         };
+        /**
+         * @description What an admin can do: a word for what it is done to, and a verb.
+         * @enum {string}
+         */
+        Action: "admin.create" | "log.tail" | "room.delete" | "user.disable" | "user.enable";
         /** @description A room as admins see it in a list. */
         AnyRoom: {
             created_at: components["schemas"]["Time"];
@@ -397,6 +404,7 @@ export interface components {
             body: Record<string, unknown>;
             cid?: components["schemas"]["Cid"] | null;
             event_id?: components["schemas"]["EventId"] | null;
+            from?: components["schemas"]["Author"] | null;
             offset: components["schemas"]["Offset"];
             partition: components["schemas"]["Partition"];
             readable: boolean;
@@ -1079,6 +1087,7 @@ export type About = components['schemas']['About'];
 export type Account = components['schemas']['Account'];
 export type Accounts = components['schemas']['Accounts'];
 export type Act = components['schemas']['Act'];
+export type Action = components['schemas']['Action'];
 export type AnyRoom = components['schemas']['AnyRoom'];
 export type AnyRooms = components['schemas']['AnyRooms'];
 export type Audit = components['schemas']['Audit'];

@@ -1,21 +1,41 @@
 /** What admins may ask, over HTTP. */
 import type {
   Accounts,
+  Action,
   AnyRooms,
   Audit,
   Bans,
   DeadLetters,
   LogOverview,
+  LogRecord,
   Members,
   Mutes,
   Room,
 } from '../generated/schema.js';
+import type { Limits } from '../limits.js';
+import type { ServerClock } from '../shell/clock.js';
 import type { Paging } from './groups.js';
+import { tail, type PassedOver, type TailOptions } from './tail.js';
 import type { Transport } from './transport.js';
+
+/** Which acts; what is absent does not matter. */
+export interface ActFilter {
+  /** Who did it, by id; all zeros: the command line. */
+  readonly actor?: string;
+  readonly action?: Action;
+  /** Milliseconds since 1970, the instant itself too. */
+  readonly since?: number;
+  /** Milliseconds since 1970, without the instant itself. */
+  readonly until?: number;
+}
 
 /** For admins. */
 export class AdminApi {
-  constructor(private readonly transport: Transport) {}
+  constructor(
+    private readonly transport: Transport,
+    private readonly limits: Limits,
+    private readonly clock: ServerClock,
+  ) {}
 
   async users(query: Paging & { readonly prefix?: string } = {}): Promise<Accounts> {
     return await this.transport.call('GET /v1/admin/users', { query: { ...query } }, 'Accounts');
@@ -42,8 +62,8 @@ export class AdminApi {
     await this.transport.run('DELETE /v1/admin/rooms/{room}', { path: { room } });
   }
 
-  /** What admins did, the latest first. */
-  async audit(query: Paging = {}): Promise<Audit> {
+  /** What admins did, the latest first, as far as all of this holds: by this admin, of this kind, then or later, before then. */
+  async audit(query: Paging & ActFilter = {}): Promise<Audit> {
     return await this.transport.call('GET /v1/admin/audit', { query: { ...query } }, 'Audit');
   }
 
@@ -71,5 +91,17 @@ export class AdminApi {
   /** Records that no one could read, the latest first. */
   async deadLetters(query: { readonly limit?: number } = {}): Promise<DeadLetters> {
     return await this.transport.call('GET /v1/admin/log/dead-letters', { query: { ...query } }, 'DeadLetters');
+  }
+
+  /**
+   * The log's records as they come, until whoever takes them stops, by `break` or by `signal`. What was said is not in them. Where a
+   * connection breaks it goes on by itself, each record once; of what came meanwhile it has the last 100 of each partition, and says by
+   * `passed_over` how many are missing, as far as that is known. It is kept in the audit, each opening anew.
+   *
+   * @throws `RoomlogError` where it can't be, as `forbidden`; what broke it, as `ConnectionError`, after too many failures in a row
+   */
+  tail(options: TailOptions = {}): AsyncGenerator<LogRecord | PassedOver, void, undefined> {
+    const { transport, limits, clock } = this;
+    return tail({ transport, limits, clock }, options);
   }
 }

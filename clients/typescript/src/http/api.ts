@@ -6,7 +6,7 @@ import { ServerClock } from '../shell/clock.js';
 import { ownMeans, type TabMeans } from '../shell/tabs.js';
 import type { Off } from '../shell/emitter.js';
 import { AdminApi } from './admin.js';
-import { AuthApi, MeApi, MessagesApi, ModerationApi, RoomsApi } from './groups.js';
+import { AuthApi, MeApi, MessagesApi, ModerationApi, PeopleApi, RoomsApi } from './groups.js';
 import { LogApi } from './log.js';
 import type { AuthMode, TokenEvents } from './tokens.js';
 import { Transport, type Request } from './transport.js';
@@ -28,10 +28,15 @@ export interface ApiOptions {
   readonly tabs?: TabMeans;
 }
 
+/**
+ * The server over HTTP, as whoever is signed in. Every method may throw `RoomlogError`, the server's no, and `ConnectionError`, where nobody
+ * answers; names and fields are those of the server's document, ids UUID text, times milliseconds since 1970.
+ */
 export class Api {
   readonly url: string;
   readonly auth: AuthApi;
   readonly me: MeApi;
+  readonly people: PeopleApi;
   readonly rooms: RoomsApi;
   readonly messages: MessagesApi;
   readonly moderation: ModerationApi;
@@ -58,11 +63,12 @@ export class Api {
     });
     this.auth = new AuthApi(this.transport);
     this.me = new MeApi(this.transport);
+    this.people = new PeopleApi(this.transport);
     this.rooms = new RoomsApi(this.transport);
     this.messages = new MessagesApi(this.transport);
     this.moderation = new ModerationApi(this.transport);
     this.log = new LogApi(this.transport);
-    this.admin = new AdminApi(this.transport);
+    this.admin = new AdminApi(this.transport, this.limits, this.clock);
   }
 
   /** Who is signed in; null: nobody; undefined: nobody has asked yet (`auth.refresh`). */
@@ -95,10 +101,13 @@ export class Api {
     return await this.transport.open('GET /readyz', {}, 'Ready');
   }
 
-  /** Anything else that the server's document has, unread. */
+  /**
+   * Anything else that the server's document has: its JSON, unread; undefined where the answer has none.
+   *
+   * @throws `RoomlogError`, `ConnectionError`
+   */
   async request(operation: Operation, request: Request = {}): Promise<unknown> {
-    const response = await this.transport.signed(operation, request);
-    return response.status === 204 ? undefined : await response.json();
+    return await this.transport.unread(operation, request);
   }
 
   /** Hears other tabs no more. */

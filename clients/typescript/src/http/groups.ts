@@ -130,6 +130,20 @@ export class MeApi {
   }
 }
 
+/** Finding somebody. */
+export class PeopleApi {
+  constructor(private readonly transport: Transport) {}
+
+  /**
+   * Whose username it is, in full: what an id is needed for, as inviting, begins here.
+   *
+   * @throws `RoomlogError` `not_found` where nobody has it, or its account is disabled or deleted
+   */
+  async get(username: string): Promise<User> {
+    return await this.transport.call('GET /v1/people/{username}', { path: { username } }, 'User');
+  }
+}
+
 /** Rooms, and who is in them. */
 export class RoomsApi {
   constructor(private readonly transport: Transport) {}

@@ -1,7 +1,8 @@
 /** A room's past: as it stood, and its events as they happened, over HTTP. */
 import { ConnectionError, ofRefusal } from '../errors.js';
 import type { Past, ReplayedEvent } from '../generated/schema.js';
-import { isObject, Malformed, read } from '../protocol/check.js';
+import { read } from '../protocol/check.js';
+import { objects } from './lines.js';
 import type { Transport } from './transport.js';
 
 /** One of the three. `epoch` and `partition` go with an offset that was kept with them. */
@@ -47,13 +48,11 @@ export class LogApi {
    */
   async *events(room: string, span: Span): AsyncGenerator<ReplayedEvent, void, undefined> {
     const ending = new AbortController();
-    const request = { path: { room }, query: { ...span }, signal: ending.signal };
+    const request = { path: { room }, query: { ...span }, signal: ending.signal, endless: true };
     const response = await this.transport.signed('GET /v1/rooms/{room}/events', request);
     try {
       if (response.status === 204 || response.body === null) return;
-      for await (const line of lines(response.body)) {
-        const json: unknown = JSON.parse(line);
-        if (!isObject(json)) throw new Malformed('a line of a replay is an object');
+      for await (const json of objects(response.body)) {
         if ('done' in json) return;
         if ('error' in json) throw ofRefusal(read('Refusal', json.error));
         yield read('ReplayedEvent', json);
@@ -62,22 +61,5 @@ export class LogApi {
     } finally {
       ending.abort();
     }
-  }
-}
-
-async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string, void, undefined> {
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let rest = '';
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      const parts = (rest + decoder.decode(value, { stream: true })).split('\n');
-      rest = parts.pop() ?? '';
-      for (const part of parts) if (part.trim() !== '') yield part;
-    }
-  } finally {
-    await reader.cancel();
   }
 }

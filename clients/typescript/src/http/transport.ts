@@ -11,6 +11,7 @@ import type { Limits } from '../limits.js';
 import { read, type Schemas, type ShapeName } from '../protocol/check.js';
 import type { ServerClock } from '../shell/clock.js';
 import type { TabMeans } from '../shell/tabs.js';
+import { pause, pauseAfter } from './pause.js';
 import { Tokens, type AuthMode } from './tokens.js';
 
 /** What a request carries. */
@@ -19,7 +20,10 @@ export interface Request {
   readonly path?: Readonly<Record<string, string | number>>;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: object;
+  /** Calls it off: then the `AbortError` of `fetch` is thrown, or the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Whether the answer may go on for as long as it likes: a stream, which is its reader's to end. */
+  readonly endless?: boolean;
   /** Whether it may be asked twice: reads may, writes only with a cid. */
   readonly repeatable?: boolean;
 }
@@ -54,6 +58,12 @@ export class Transport {
   /** Asks as who one is, and reads the answer by its schema. */
   async call<N extends ShapeName>(operation: Operation, request: Request, answer: N): Promise<Schemas[N]> {
     return read(answer, await json(await this.signed(operation, request)));
+  }
+
+  /** The same, with the answer unread; undefined where there is none. */
+  async unread(operation: Operation, request: Request): Promise<unknown> {
+    const response = await this.signed(operation, request);
+    return response.status === 204 ? undefined : await json(response);
   }
 
   /** The same, for what answers nothing. */
@@ -91,9 +101,9 @@ export class Transport {
         return await this.once(operation, request, access);
       } catch (error) {
         const may = operation.startsWith('GET ') || request.repeatable === true;
-        const pauseMs = may && tries < this.setting.limits.requestTries ? pauseAfter(error, tries) : undefined;
+        const pauseMs = may && tries < this.setting.limits.requestTries ? patience(error, tries) : undefined;
         if (pauseMs === undefined || request.signal?.aborted === true) throw error;
-        await new Promise((wake) => setTimeout(wake, pauseMs));
+        await pause(pauseMs, request.signal);
       }
     }
   }
@@ -115,7 +125,6 @@ export class Transport {
 
   private init(operation: Operation, request: Request, access: string | undefined): RequestInit {
     const { mode, limits } = this.setting;
-    const timeout = AbortSignal.timeout(limits.requestTimeoutMs);
     return {
       method: operation.slice(0, operation.indexOf(' ')),
       headers: {
@@ -125,8 +134,7 @@ export class Transport {
       },
       credentials: mode === 'cookie' ? 'include' : 'omit',
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-      // A stream is its reader's to end.
-      signal: request.signal ?? timeout,
+      signal: endOf(request, limits.requestTimeoutMs),
     };
   }
 
@@ -143,6 +151,13 @@ export class Transport {
     const text = new URLSearchParams(asked).toString();
     return `${this.setting.url}${filled}${text && `?${text}`}`;
   }
+}
+
+/** When a request is given up. */
+function endOf({ signal, endless }: Request, timeoutMs: number): AbortSignal | null {
+  if (endless === true) return signal ?? null;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
 }
 
 async function json(response: Response): Promise<unknown> {
@@ -163,10 +178,7 @@ async function refusal(operation: Operation, response: Response): Promise<Roomlo
 }
 
 /** How long to wait before asking again, milliseconds; undefined: not at all. */
-function pauseAfter(error: unknown, tries: number): number | undefined {
-  const usual = Math.random() * FIRST_PAUSE_MS * 2 ** tries;
-  if (error instanceof ConnectionError) return usual;
-  if (!(error instanceof RoomlogError) || !error.retryable) return undefined;
-  const pause = Math.max(error.retryAfterMs ?? 0, usual);
-  return pause <= LONGEST_PAUSE_MS ? pause : undefined;
+function patience(error: unknown, tries: number): number | undefined {
+  const ms = pauseAfter(error, FIRST_PAUSE_MS * 2 ** tries);
+  return error instanceof RoomlogError && ms !== undefined && ms > LONGEST_PAUSE_MS ? undefined : ms;
 }

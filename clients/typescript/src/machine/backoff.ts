@@ -21,6 +21,11 @@ export function comeback(code: number | undefined): Comeback {
   return code < 4100 ? 'never' : code < 4200 ? 'later' : 'now';
 }
 
+/** A bound that doubles from `firstMs` each time, up to `mostMs`. */
+export function doubled(firstMs: number, mostMs: number, times: number): number {
+  return Math.min(mostMs, firstMs * 2 ** times);
+}
+
 export class Backoff {
   /** Connections in a row that did not hold. */
   failures = 0;
@@ -41,6 +46,6 @@ export class Backoff {
 
   private bound(): number {
     const doublings = Math.min(Math.max(this.failures - 1, 0), 16);
-    return Math.min(this.limits.backoffMostMs, this.limits.backoffFirstMs * 2 ** doublings);
+    return doubled(this.limits.backoffFirstMs, this.limits.backoffMostMs, doublings);
   }
 }

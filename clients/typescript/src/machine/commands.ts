@@ -7,6 +7,7 @@
 import { ClientError, ofRefusal } from '../errors.js';
 import type { Refusal } from '../generated/schema.js';
 import type { Limits } from '../limits.js';
+import { doubled } from './backoff.js';
 import type { Ask, Effect, Moment, Outcome, Ticket, Write } from './types.js';
 
 interface Entry {
@@ -55,7 +56,7 @@ export class CommandQueue {
   }
 
   /** The next command to send, which then has this frame's number. `headOf` says what head of a room is seen now, if one is. */
-  next(frame: number, headOf: (room: string) => number | undefined): Due | undefined {
+  next(frame: number, headOf: (room: string) => number | undefined, effects: Effect[]): Due | undefined {
     if (this.sent >= this.limits.commandsSent) return undefined;
     const heldBack = new Set<string>();
     for (const entry of this.entries) {
@@ -64,6 +65,7 @@ export class CommandQueue {
       if (entry.room !== undefined && !entry.tried) {
         const head = headOf(entry.room);
         if (head !== undefined) entry.body.since = head;
+        effects.push({ kind: 'tried', ticket: entry.ticket, since: head ?? null });
       }
       entry.tried = true;
       entry.state = { at: 'sent', frame };
@@ -90,7 +92,7 @@ export class CommandQueue {
 
   /** As long as the server asks, else something up to a bound that doubles. */
   private pause(refusals: number, { retry_after_ms: asked }: Refusal, { random }: Moment): number {
-    const most = Math.min(this.limits.backoffMostMs, this.limits.retryFirstMs * 2 ** refusals);
+    const most = doubled(this.limits.retryFirstMs, this.limits.backoffMostMs, refusals);
     return Math.max(asked ?? 0, random * most);
   }
 
@@ -142,7 +144,6 @@ export class CommandQueue {
   }
 }
 
-function settled({ ticket, tried, room, body: { since } }: Entry, outcome: Outcome): Effect {
-  const first = typeof since === 'number' ? since : null;
-  return { kind: 'settle', ticket, outcome, ...(tried && room !== undefined ? { since: first } : {}) };
+function settled({ ticket }: Entry, outcome: Outcome): Effect {
+  return { kind: 'settle', ticket, outcome };
 }

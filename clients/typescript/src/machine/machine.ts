@@ -308,7 +308,7 @@ export class Machine {
       asked.send(effects, moment, { of: 'subscription', room: subscribe.room }, 'subscribe', subscribe);
     }
     for (;;) {
-      const due = this.commands.next(asked.next, (room) => this.subscriptions.head(room));
+      const due = this.commands.next(asked.next, (room) => this.subscriptions.head(room), effects);
       if (due === undefined) break;
       // The body is that of the name with which it was asked for.
       const body = due.body as Commands[typeof due.name]['body'];

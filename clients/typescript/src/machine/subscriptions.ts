@@ -6,6 +6,7 @@
  */
 import type { Refusal, SubscribeCommand, Subscription } from '../generated/schema.js';
 import type { Limits } from '../limits.js';
+import { doubled } from './backoff.js';
 import type { RoomEvent } from '../protocol/event.js';
 import type { Effect, Moment, Update } from './types.js';
 
@@ -88,7 +89,7 @@ export class Subscriptions {
       this.ended(room, refusal.name, effects);
       return;
     }
-    const most = Math.min(this.limits.backoffMostMs, this.limits.retryFirstMs * 2 ** entry.refusals);
+    const most = doubled(this.limits.retryFirstMs, this.limits.backoffMostMs, entry.refusals);
     entry.refusals += 1;
     entry.phase = { at: 'put_off', until: moment.now + Math.max(refusal.retry_after_ms ?? 0, moment.random * most) };
   }

@@ -104,11 +104,7 @@ export type Effect =
   /** One's own marker, moved by another of one's sessions. */
   | { readonly kind: 'read'; readonly room: string; readonly seq: number }
   | { readonly kind: 'replay'; readonly push: ReplayPush }
-  | {
-      readonly kind: 'settle';
-      readonly ticket: Ticket;
-      readonly outcome: Outcome;
-      /** What a later try of a write needs, if it was tried. */
-      readonly since?: number | null;
-    }
+  /** A write leaves for the first time; `since` goes with every further try. */
+  | { readonly kind: 'tried'; readonly ticket: Ticket; readonly since: number | null }
+  | { readonly kind: 'settle'; readonly ticket: Ticket; readonly outcome: Outcome }
   | { readonly kind: 'note'; readonly violation: Violation };

@@ -32,18 +32,19 @@ export interface EventBodies {
 /** The types that this client knows. */
 export type EventType = keyof EventBodies;
 
-type Frame = Omit<EventPush, 'type' | 'body'>;
-
-/** An accepted event of a room. */
-export type RoomEvent =
-  | { [T in EventType]: Frame & { readonly type: T; readonly body: EventBodies[T] } }[EventType]
-  | (Frame & {
+/** What an event says: its type, and the body of that type. */
+export type EventContent =
+  | { [T in EventType]: { readonly type: T; readonly body: EventBodies[T] } }[EventType]
+  | {
       /** Of a type that this client does not know. */
       readonly type: 'unknown';
       /** The type as the server calls it. */
       readonly called: string;
       readonly body: Record<string, unknown>;
-    });
+    };
+
+/** An accepted event of a room. */
+export type RoomEvent = Omit<EventPush, 'type' | 'body'> & EventContent;
 
 const MESSAGE: Shape = { text: 's', 'mentions?': 's[]' };
 const BODIES: Readonly<Record<EventType, Shape>> = {
@@ -72,14 +73,22 @@ function isKnown(type: string): type is EventType {
 }
 
 /**
+ * What an event of this type says, wherever it stands: in a push, in a record of a replay.
+ *
+ * @throws {@link Malformed} for a known type with another body
+ */
+export function contentOf(type: string, body: Record<string, unknown>): EventContent {
+  if (!isKnown(type)) return { type: 'unknown', called: type, body };
+  hold(type, body, BODIES[type]);
+  // The body has just been held against the shape of this type, which TypeScript can't see through a table.
+  return { type, body } as EventContent;
+}
+
+/**
  * A push `event` with the body of its type.
  *
  * @throws {@link Malformed} for a known type with another body
  */
 export function ofPush(push: EventPush): RoomEvent {
-  const type: string = push.type;
-  if (!isKnown(type)) return { ...push, type: 'unknown', called: type, body: push.body };
-  hold(type, push.body, BODIES[type]);
-  // The body has just been held against the shape of this type, which TypeScript can't see through a table.
-  return push as RoomEvent;
+  return { ...push, ...contentOf(push.type, push.body) };
 }

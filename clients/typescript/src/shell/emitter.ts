@@ -16,17 +16,22 @@ export class Emitter<Events extends object> {
     return () => void all.delete(own);
   }
 
-  /** Tells everybody. One that throws harms neither the others nor whoever tells: its error goes to where uncaught ones go. */
+  /** Tells everybody. */
   emit<K extends keyof Events>(event: K, value: Events[K]): void {
     for (const listener of [...(this.listeners.get(event) ?? [])]) {
-      try {
-        // It was added under this very name.
-        (listener as (value: Events[K]) => void)(value);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
+      // It was added under this very name.
+      unharmed(() => (listener as (value: Events[K]) => void)(value));
     }
+  }
+}
+
+/** Calls somebody who listens. One that throws harms neither the others nor whoever tells: its error goes to where uncaught ones go. */
+export function unharmed(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }

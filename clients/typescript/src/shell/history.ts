@@ -1,4 +1,5 @@
 /** A room's messages before those that came with it: pages, windows, and messages whose reactions are in doubt. */
+import { ClientError } from '../errors.js';
 import type { Message } from '../generated/schema.js';
 import type { Limits } from '../limits.js';
 import type { RoomEvent } from '../protocol/event.js';
@@ -17,6 +18,7 @@ export class RoomHistory {
   private readonly windows = new Set<MessageWindow>();
   private loading: Promise<unknown> = Promise.resolve();
   private doubtTimer: ReturnType<typeof setTimeout> | undefined;
+  private stopped = false;
 
   constructor(
     private readonly room: string,
@@ -40,7 +42,13 @@ export class RoomHistory {
     for (const window of this.windows) window.jump();
   }
 
-  /** Puts a page of older messages before those that are shown; answers how many. */
+  /**
+   * Puts a page of older messages before those that are shown; answers how many.
+   *
+   * @param limit 1 to 200
+   * @throws `RoomlogError`, `ConnectionError`; `ClientError` `closed` where the room was meanwhile; {@link Overtaken} where more happens in
+   *   it than is kept, three times in a row
+   */
   async older(limit = PAGE): Promise<number> {
     const run = this.loading.then(
       () => this.page(limit, 1),
@@ -63,6 +71,7 @@ export class RoomHistory {
       this.changed();
       return loaded.messages.length;
     } catch (error) {
+      if (this.stopped) throw new ClientError('closed');
       if (!(error instanceof Overtaken) || tries >= TRIES) throw error;
       return await this.page(limit, tries + 1);
     }
@@ -77,7 +86,7 @@ export class RoomHistory {
       one: (at) => this.one(at),
       closed: (window) => this.windows.delete(window),
     };
-    const window = new MessageWindow(host);
+    const window = new MessageWindow(host, this.limits.messagesKept);
     this.windows.add(window);
     try {
       await window.around(seq, limit);
@@ -102,6 +111,7 @@ export class RoomHistory {
 
   /** Asks, a little later, how messages stand whose reactions may be miscounted: where few look, so that few ask. */
   settleDoubts(): void {
+    if (this.stopped) return;
     const isDue = this.state.fold.doubtful.size > 0 && this.state.view.presence.count <= this.limits.settleAudience;
     if (!isDue || this.state.view.status !== 'live' || this.doubtTimer !== undefined) return;
     this.doubtTimer = setTimeout(() => {
@@ -126,6 +136,7 @@ export class RoomHistory {
 
   /** Nothing more is asked. */
   stop(): void {
+    this.stopped = true;
     clearTimeout(this.doubtTimer);
     this.loads.jump();
     this.windows.clear();

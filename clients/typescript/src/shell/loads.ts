@@ -14,14 +14,14 @@ export class Overtaken extends Error {
 }
 
 export class Loads {
-  private readonly under_way = new Set<{ events: RoomEvent[]; overtaken: boolean }>();
+  private readonly underWay = new Set<{ events: RoomEvent[]; overtaken: boolean }>();
 
   /** `most` events are kept. */
   constructor(private readonly most: number) {}
 
   /** Notes an event for every page that is on its way. */
   event(event: RoomEvent): void {
-    for (const load of this.under_way) {
+    for (const load of this.underWay) {
       if (load.events.length < this.most) load.events.push(event);
       else load.overtaken = true;
     }
@@ -29,7 +29,7 @@ export class Loads {
 
   /** What is on its way is of no use any more. */
   jump(): void {
-    for (const load of this.under_way) load.overtaken = true;
+    for (const load of this.underWay) load.overtaken = true;
   }
 
   /**
@@ -39,13 +39,13 @@ export class Loads {
    */
   async run<T>(load: () => Promise<T>): Promise<{ loaded: T; events: readonly RoomEvent[] }> {
     const mine = { events: [], overtaken: false };
-    this.under_way.add(mine);
+    this.underWay.add(mine);
     try {
       const loaded = await load();
       if (mine.overtaken) throw new Overtaken('the room went on faster than its page came');
       return { loaded, events: mine.events };
     } finally {
-      this.under_way.delete(mine);
+      this.underWay.delete(mine);
     }
   }
 }

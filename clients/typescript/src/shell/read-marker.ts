@@ -6,6 +6,7 @@ export class ReadMarker {
   private wanted = 0;
   private confirmed = 0;
   private asking = false;
+  private closed = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `ask` tells the server, and answers in the end. */
@@ -16,7 +17,7 @@ export class ReadMarker {
 
   /** All up to `seq` was read. */
   want(seq: number): void {
-    if (seq <= this.wanted) return;
+    if (seq <= this.wanted || this.closed) return;
     this.wanted = seq;
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
@@ -38,7 +39,7 @@ export class ReadMarker {
       this.asking = false;
       const isLost = 'error' in outcome && outcome.error instanceof ClientError;
       const isForNow = 'error' in outcome && !isLost && 'retryable' in outcome.error && outcome.error.retryable;
-      if (isLost) return;
+      if (isLost || this.closed) return;
       if (isForNow) {
         this.timer ??= setTimeout(() => {
           this.timer = undefined;
@@ -54,6 +55,7 @@ export class ReadMarker {
 
   /** Nothing more is told. */
   close(): void {
+    this.closed = true;
     clearTimeout(this.timer);
     this.timer = undefined;
   }

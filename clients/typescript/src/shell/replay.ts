@@ -39,7 +39,9 @@ const PAUSE_MS = 500;
 export class Replaying implements AsyncIterableIterator<ReplayedEvent, undefined> {
   private readonly window: number;
   private readonly waiting: ReplayedEvent[] = [];
-  private taker: { resolve: () => void } | undefined;
+  /** Those who wait for a record, or the end: several may ask at once, and take in the order in which they asked. */
+  private takers: (() => void)[] = [];
+  private pause: ReturnType<typeof setTimeout> | undefined;
   private phase: 'idle' | 'asked' | 'running' | 'done' = 'idle';
   private replay: number | undefined;
   private error: Error | undefined;
@@ -74,7 +76,7 @@ export class Replaying implements AsyncIterableIterator<ReplayedEvent, undefined
       }
       if (this.error !== undefined) throw this.error;
       if (this.phase === 'done') return { done: true, value: undefined };
-      await new Promise<void>((resolve) => (this.taker = { resolve }));
+      await new Promise<void>((resolve) => this.takers.push(resolve));
     }
   }
 
@@ -154,12 +156,7 @@ export class Replaying implements AsyncIterableIterator<ReplayedEvent, undefined
     }
     this.phase = 'asked';
     const asked = error instanceof RoomlogError ? (error.retryAfterMs ?? 0) : 0;
-    setTimeout(
-      () => {
-        if (this.phase === 'asked') this.ask();
-      },
-      lost ? 0 : Math.max(asked, PAUSE_MS * Math.random() * 2 ** this.tries),
-    );
+    this.pause = setTimeout(() => this.ask(), lost ? 0 : Math.max(asked, PAUSE_MS * Math.random() * 2 ** this.tries));
   }
 
   /** One was taken: when half of them were, there is credit for as many more. */
@@ -176,13 +173,13 @@ export class Replaying implements AsyncIterableIterator<ReplayedEvent, undefined
   }
 
   private finish(): void {
+    clearTimeout(this.pause);
     this.stop();
     this.phase = 'done';
     this.wake();
   }
 
   private wake(): void {
-    this.taker?.resolve();
-    this.taker = undefined;
+    for (const taker of this.takers.splice(0)) taker();
   }
 }

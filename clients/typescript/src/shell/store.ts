@@ -1,5 +1,5 @@
 /** A value that changes, and whoever watches it: the contract of Svelte's stores. */
-import type { Off } from './emitter.js';
+import { unharmed, type Off } from './emitter.js';
 
 export class Store<T> {
   private readonly watchers = new Set<(value: T) => void>();
@@ -22,7 +22,7 @@ export class Store<T> {
     const value = this.value();
     if (value === this.told) return false;
     this.told = value;
-    for (const watcher of [...this.watchers]) watcher(value);
+    for (const watcher of [...this.watchers]) unharmed(() => watcher(value));
     return true;
   }
 }

@@ -6,6 +6,7 @@
  * Read markers need no sharing of their own: the server tells each of one's sessions what another has read.
  */
 import type { SignedIn } from '../generated/schema.js';
+import { isObject, read } from '../protocol/check.js';
 
 /** What tabs say to each other. */
 export type TabMessage = { readonly kind: 'signed_in'; readonly signedIn: SignedIn } | { readonly kind: 'signed_out' };
@@ -39,8 +40,9 @@ export class Tabs {
     this.channel = means.channel && new means.channel(this.name);
     if (this.channel) {
       this.channel.addEventListener('message', ({ data }) => {
-        // Only this class posts to the channel of this name, and only such messages.
-        heard(data as TabMessage);
+        const message = parsed(data);
+        if (message === undefined) return;
+        heard(message);
         this.listening?.();
       });
     }
@@ -67,14 +69,30 @@ export class Tabs {
   private async hear(): Promise<void> {
     if (!this.channel) return;
     await new Promise<void>((resolve) => {
-      this.listening = resolve;
-      setTimeout(resolve, HEAR_MS);
+      const timer = setTimeout(resolve, HEAR_MS);
+      this.listening = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
     this.listening = undefined;
   }
 
   close(): void {
     this.channel?.close();
+    this.listening?.();
+  }
+}
+
+/** What another tab said; nothing where it is of another version, which says it otherwise. */
+function parsed(data: unknown): TabMessage | undefined {
+  if (!isObject(data)) return undefined;
+  if (data.kind === 'signed_out') return { kind: 'signed_out' };
+  if (data.kind !== 'signed_in') return undefined;
+  try {
+    return { kind: 'signed_in', signedIn: read('SignedIn', data.signedIn) };
+  } catch {
+    return undefined;
   }
 }
 

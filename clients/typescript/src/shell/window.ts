@@ -1,11 +1,13 @@
 /**
  * Messages around a place in a room's past, apart from those at its head: where a link, a search or a date leads to.
  *
- * What must hold: they are without holes between their ends, and kept current by the room's events like all others.
+ * What must hold: they are without holes between their ends, and kept current by the room's events like all others. No more of them are kept
+ * than of a room: those that are farthest from where one reads on go first.
  */
 import type { Message } from '../generated/schema.js';
 import type { RoomEvent } from '../protocol/event.js';
-import { MessageFold, type MessageView } from '../view/message-fold.js';
+import { MessageFold } from '../view/message-fold.js';
+import type { MessageView } from '../view/message.js';
 import type { Off } from './emitter.js';
 import { isRepeatable, reactedTo, type Loads } from './loads.js';
 import { Store } from './store.js';
@@ -35,6 +37,8 @@ export interface WindowHost {
 
 /** Messages of one page, if nothing else is said. */
 const PAGE = 50;
+/** And at most: what the server gives. */
+const PAGE_MOST = 200;
 
 export class MessageWindow {
   private readonly fold: MessageFold;
@@ -42,8 +46,12 @@ export class MessageWindow {
   private readonly store = new Store<WindowView>(() => this.shown);
   private loading: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly host: WindowHost) {
-    this.fold = new MessageFold(host.viewer);
+  /** At most `most` messages are kept. */
+  constructor(
+    private readonly host: WindowHost,
+    private readonly most: number,
+  ) {
+    this.fold = new MessageFold(host.viewer, most);
   }
 
   get view(): WindowView {
@@ -55,10 +63,10 @@ export class MessageWindow {
     return this.store.subscribe(run);
   }
 
-  /** The messages around `seq`, about `limit` of them; those that were there are forgotten. */
+  /** The messages around `seq`, about `limit` of them, at most 400 and what is kept; those that were there are forgotten. */
   async around(seq: number, limit = PAGE): Promise<void> {
     await this.alone(async () => {
-      const half = Math.max(1, Math.ceil(limit / 2));
+      const half = Math.min(Math.max(1, Math.ceil(Math.min(limit, this.most) / 2)), PAGE_MOST);
       const { loaded, events } = await this.host.loads.run(async () => ({
         before: await this.host.page({ before: seq + 1, limit: half }),
         after: await this.host.page({ after: seq, limit: half }),
@@ -76,7 +84,8 @@ export class MessageWindow {
       if (this.shown.atStart || first === undefined) return 0;
       const { loaded, events } = await this.host.loads.run(() => this.host.page({ before: first.seq, limit }));
       this.fold.prepend(loaded.messages);
-      this.shown = { ...this.shown, atStart: loaded.before === null };
+      const atEnd = !this.fold.forgetNewest() && this.shown.atEnd;
+      this.shown = { ...this.shown, atStart: loaded.before === null, atEnd };
       await this.folded(loaded.messages, events);
       return loaded.messages.length;
     });
@@ -89,7 +98,8 @@ export class MessageWindow {
       if (this.shown.atEnd || last === undefined) return 0;
       const { loaded, events } = await this.host.loads.run(() => this.host.page({ after: last.seq, limit }));
       this.fold.append(loaded.messages);
-      this.shown = { ...this.shown, atEnd: loaded.after === null };
+      const atStart = !this.fold.forgetOldest() && this.shown.atStart;
+      this.shown = { ...this.shown, atStart, atEnd: loaded.after === null };
       await this.folded(loaded.messages, events);
       return loaded.messages.length;
     });
@@ -100,7 +110,7 @@ export class MessageWindow {
     const last = this.fold.messages.at(-1)?.seq ?? 0;
     for (const event of events) {
       if (isRepeatable(event) || (event.type === 'message_sent' && this.shown.atEnd && event.seq > last)) {
-        this.fold.apply(event);
+        this.take(event);
       }
     }
     this.publish();
@@ -113,7 +123,15 @@ export class MessageWindow {
   /** An event of the room came. */
   event(event: RoomEvent): void {
     if (event.type === 'message_sent' && !this.shown.atEnd) return;
-    if (this.fold.apply(event)) this.publish();
+    if (this.take(event)) this.publish();
+  }
+
+  /** One more at the end may be one too many at the beginning. */
+  private take(event: RoomEvent): boolean {
+    const { oldest } = this.fold;
+    if (!this.fold.apply(event)) return false;
+    if (oldest !== undefined && this.fold.oldest !== oldest) this.shown = { ...this.shown, atStart: false };
+    return true;
   }
 
   /** The room has jumped: what these messages became meanwhile is not known, so they are asked for again. */

@@ -6,7 +6,7 @@
  */
 import type { ClientError, RoomlogError } from '../errors.js';
 import type { Receipt } from '../generated/schema.js';
-import type { MessageView } from './message-fold.js';
+import type { MessageView } from './message.js';
 
 /** Something that was said here. */
 export interface PendingMessage {
@@ -32,6 +32,8 @@ export class Pending {
   private list: PendingMessage[] = [];
   /** Those that a snapshot may hold already. */
   private readonly held = new Set<string>();
+  /** Those that an earlier life of this client has said: any message that comes may be one of them. */
+  private readonly landed = new Set<string>();
 
   /** As they are shown. */
   get messages(): readonly PendingMessage[] {
@@ -46,8 +48,10 @@ export class Pending {
     return this.list.find((pending) => pending.cid === cid);
   }
 
-  add(pending: PendingMessage): void {
+  /** `landed`: whether an earlier life of this client has said it, so that it may be in the room already. */
+  add(pending: PendingMessage, landed: 'new' | 'may have landed'): void {
     this.list.push(pending);
+    if (landed === 'may have landed') this.landed.add(pending.cid);
   }
 
   /** Its event has come, or it was discarded; answers whether it was here. */
@@ -55,12 +59,14 @@ export class Pending {
     const pending = this.get(cid);
     this.list = this.list.filter((other) => other !== pending);
     this.held.delete(cid);
+    this.landed.delete(cid);
     return pending;
   }
 
   /** It stands otherwise now. */
   change(cid: string, how: (pending: PendingMessage) => PendingMessage): void {
     this.held.delete(cid);
+    this.landed.delete(cid);
     this.list = this.list.map((pending) => (pending.cid === cid ? how(pending) : pending));
   }
 
@@ -72,11 +78,22 @@ export class Pending {
     this.list = this.list.filter(
       ({ state, receipt }) => state !== 'sent' || (receipt !== undefined && receipt.seq > seq),
     );
-    for (const { cid, state, text } of this.list) {
-      const mayBeThere = messages.some((message) => message.from.id === viewer && message.text === normal(text));
-      if (state === 'sending' && mayBeThere) this.held.add(cid);
+    for (const pending of this.list) if (mayBeAmong(messages, pending, viewer)) this.held.add(pending.cid);
+  }
+
+  /** Messages were put to those that are shown: what an earlier life has said may be among them, and is held back until that is known. */
+  loaded(messages: readonly MessageView[], viewer: string | undefined): void {
+    if (this.landed.size === 0) return;
+    for (const pending of this.list) {
+      if (this.landed.has(pending.cid) && mayBeAmong(messages, pending, viewer)) this.held.add(pending.cid);
     }
   }
+}
+
+function mayBeAmong(messages: readonly MessageView[], pending: PendingMessage, viewer: string | undefined): boolean {
+  if (pending.state !== 'sending') return false;
+  const text = normal(pending.text);
+  return messages.some((message) => message.from.id === viewer && message.text === text);
 }
 
 /** A text as the server keeps it. */

@@ -8,7 +8,8 @@ import type { PresencePush, Receipt, Role, Room, Subscription } from '../generat
 import type { Limits } from '../limits.js';
 import type { Update } from '../machine/types.js';
 import type { RoomEvent } from '../protocol/event.js';
-import { MessageFold, type MessageView } from './message-fold.js';
+import { MessageFold } from './message-fold.js';
+import type { MessageView } from './message.js';
 import { Pending, type PendingMessage } from './pending.js';
 import { Typing } from './typing.js';
 
@@ -191,8 +192,9 @@ export class RoomState {
   // --- what is said here ---------------------------------------------------------------------------------------------
 
   /** Something is said, or said again. */
-  said(message: PendingMessage): void {
-    this.pending.add(message);
+  said(message: PendingMessage, landed: 'new' | 'may have landed' = 'new'): void {
+    this.pending.add(message, landed);
+    this.pending.loaded(this.fold.messages, this.viewer());
     this.show({ pending: this.pending.messages });
   }
 
@@ -229,7 +231,8 @@ export class RoomState {
 
   /** The list of messages was changed beside its events. */
   messagesChanged(complete = this.shown.complete): void {
-    this.show({ messages: this.fold.messages, complete });
+    this.pending.loaded(this.fold.messages, this.viewer());
+    this.show({ messages: this.fold.messages, complete, pending: this.pending.messages });
   }
 }
 

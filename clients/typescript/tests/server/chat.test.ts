@@ -85,3 +85,16 @@ it('says why something is refused, and lets it be discarded', async () => {
   await ann.api.moderation.ban(id, ben.id);
   await until('he is out', () => there.view.ended === 'banned');
 });
+
+it('finds somebody by their username, and begins no room with them by that', async () => {
+  const [ann, ben] = [await everybody.person(server.url), await everybody.person(server.url)];
+  const { id } = await ann.api.rooms.create({ name: 'tea', kind: 'private' });
+  const found = await ann.api.people.get(ben.username);
+  expect(found).toEqual({ id: ben.id, username: ben.username, display_name: ben.username });
+  await ann.api.moderation.invite(id, found.id);
+  const { invitations } = await ann.api.rooms.invitees(id);
+  expect(invitations.map((invitee) => invitee.id)).toEqual([ben.id]);
+  await until('history has the room', async () => (await ann.api.rooms.mine()).rooms.length > 0);
+  expect((await ann.api.rooms.mine()).rooms.map((room) => room.id)).toEqual([id]);
+  await expect(ann.api.people.get(`${ben.username}x`)).rejects.toMatchObject({ kind: 'not_found', status: 404 });
+});

@@ -1,4 +1,7 @@
-/** Who one is, over time: tokens that run out, wrong clocks, other tabs. */
+/**
+ * Who one is, over time: tokens that run out, wrong clocks, other tabs. The server is real; the tabs share a stand-in for a browser, whose
+ * cookies and Web Locks are imitated (support/browser.ts): the page's proofs in Chromium have real ones.
+ */
 import { afterEach, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { Api, type TabMeans } from '../../src/index.js';

@@ -1,6 +1,6 @@
 /**
- * As much of a browser as cookies and tabs need, in Node, which has neither: a jar that all tabs share, locks, channels. A stand-in: real
- * browsers see the client through the page's own tests.
+ * A stand-in for a browser, as far as cookies and tabs need one, in Node, which has neither: a jar that all tabs share, and Web Locks made of
+ * one queue of promises; only the BroadcastChannel is real. Real ones see the client through the page's proofs (web/e2e).
  */
 import type WebSocket from 'ws';
 import type { SocketConstructor, TabMeans } from '../../src/index.js';

@@ -53,6 +53,20 @@ export class Server {
     await this.ready();
   }
 
+  /** Makes somebody an admin, as it is done: by a command beside the server, which stands still meanwhile. */
+  async makeAdmin(username: string, password: string): Promise<void> {
+    await this.kill();
+    const made = launch({ ...this.settings, ROOMLOG_ADMIN_PASSWORD: password }, [
+      'admin',
+      'create',
+      '--username',
+      username,
+    ]);
+    await once(made, 'exit');
+    if (made.exitCode !== 0) throw new Error(`no admin was made: ${made.exitCode}`);
+    await this.restart();
+  }
+
   /** Ends, and takes its data along. */
   async stop(): Promise<void> {
     await this.kill();
@@ -67,11 +81,11 @@ export class Server {
   }
 }
 
-function launch(settings: Settings): ChildProcess {
+function launch(settings: Settings, words: readonly string[] = ['serve']): ChildProcess {
   const binary = process.env.ROOMLOG_TEST_BIN;
   if (binary === undefined) throw new Error('ROOMLOG_TEST_BIN names no binary');
   const kept = Object.entries(process.env).filter(([name]) => !/^ROOMLOG_(?!RUN$)/.test(name));
-  return spawn(binary, ['serve'], { env: { ...Object.fromEntries(kept), ...settings }, stdio: 'ignore' });
+  return spawn(binary, words, { env: { ...Object.fromEntries(kept), ...settings }, stdio: 'ignore' });
 }
 
 /** A port that nobody listens on. Between this and its use somebody may take it: then the server does not start, and says so. */

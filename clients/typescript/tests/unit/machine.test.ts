@@ -114,7 +114,10 @@ describe('a write', () => {
   it('is sent again with its cid and since', () => {
     const given = new Given().greeted().heard(4);
     given.machine.write(1, send('a'), given.at);
-    const [first] = sent(given.take());
+    const effects = given.take();
+    expect(effects.map(({ kind }) => kind)).toEqual(['tried', 'send']);
+    expect(effects[0]).toEqual({ kind: 'tried', ticket: 1, since: 4 });
+    const [first] = sent(effects);
     expect(first?.send).toEqual({ room: ROOM, cid: 'a', text: 'a', since: 4 });
     given.hear(event(5));
     given.machine.closed(undefined, given.at);
@@ -125,7 +128,7 @@ describe('a write', () => {
   it('tried without a since is never given one', () => {
     const given = new Given().greeted();
     given.machine.write(1, send('a'), given.at);
-    given.take();
+    expect(given.take()[0]).toEqual({ kind: 'tried', ticket: 1, since: null });
     given.heard(4);
     given.machine.closed(undefined, given.at);
     given.pass(10_000);
@@ -153,14 +156,14 @@ describe('a write', () => {
     expect(sent(given.pass(400))).toMatchObject([{ send: { cid: 'a' } }, { send: { cid: 'b' } }]);
   });
 
-  it('fails after so many tries, and tells its since for the next', () => {
+  it('fails after so many tries, and is tried again with the since that was told', () => {
     const given = new Given({ limits: { commandTries: 2 } }).greeted().heard(4);
     given.machine.write(1, send('a'), given.at);
     const late = refusal('timeout', true, { outcome: 'unknown' });
     given.hear({ id: sent(given.take())[0]?.id, error: late });
     const again = sent(given.pass(10_000)).find((frame) => 'send' in frame);
     const effects = given.hear({ id: again?.id, error: late });
-    expect(effects).toMatchObject([{ kind: 'settle', ticket: 1, since: 4, outcome: { error: { kind: 'timeout' } } }]);
+    expect(effects).toMatchObject([{ kind: 'settle', ticket: 1, outcome: { error: { kind: 'timeout' } } }]);
     given.machine.write(2, { ...send('a'), since: 4 }, given.at);
     expect(sent(given.take())[0]?.send).toMatchObject({ cid: 'a', since: 4 });
   });

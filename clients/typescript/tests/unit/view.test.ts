@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/limits.js';
 import { read } from '../../src/protocol/check.js';
 import { ofPush, type RoomEvent } from '../../src/protocol/event.js';
-import { MessageFold, MOST_EMOJI } from '../../src/view/message-fold.js';
+import { MessageFold } from '../../src/view/message-fold.js';
+import { beginFold, foldOn, MOST_EMOJI, type FoldedMessage, type MessageChange } from '../../src/view/message.js';
 import { RoomState } from '../../src/view/room-state.js';
 import { event, ME, receipt, subscription } from '../support/machine.js';
 
@@ -81,6 +82,45 @@ describe('a message', () => {
     const after = new MessageFold(() => ME, 2);
     for (const seq of [1, 2, 3]) after.apply(heard(seq));
     expect(after.messages.map(({ seq }) => seq)).toEqual([2, 3]);
+  });
+});
+
+describe('a message as a value', () => {
+  const said = beginFold({ seq: 1, id: 'e1', from: { id: 'ann', name: 'Ann' }, at: 1, text: 'a', reactions: [] });
+  const changes: readonly MessageChange[] = [
+    { type: 'reaction_added', body: { seq: 1, emoji: '👍' }, at: 2, from: { id: 'ann' } },
+    { type: 'reaction_added', body: { seq: 1, emoji: '👍' }, at: 3, from: { id: 'ben' } },
+    { type: 'message_edited', body: { seq: 1, text: 'b' }, at: 4, from: { id: 'ann' } },
+    { type: 'reaction_removed', body: { seq: 1, emoji: '👍' }, at: 5, from: { id: 'ann' } },
+    { type: 'message_deleted', body: { seq: 1 }, at: 6, from: { id: 'ann' } },
+  ];
+  const then = changes.reduce<FoldedMessage[]>((all, change) => [...all, foldOn(all.at(-1) ?? said, change)], []);
+
+  it('can be shown again as it stood before', () => {
+    const shown = ({ message }: FoldedMessage) => [message.text, message.reactions[0]?.count ?? 0];
+    expect([said, ...then].map(shown)).toEqual([
+      ['a', 0],
+      ['a', 1],
+      ['a', 2],
+      ['b', 2],
+      ['b', 1],
+      ['', 0],
+    ]);
+  });
+
+  it('goes on from any of them, knowing who had reacted by then', () => {
+    const [first] = changes;
+    const [one, two, , four] = then;
+    if (!first || !one || !two || !four) throw new Error('there are five changes');
+    expect(foldOn(one, first)).toBe(one);
+    expect(foldOn(two, first)).toBe(two);
+    expect(foldOn(four, first)).toMatchObject({ message: { reactions: [{ emoji: '👍', count: 2 }] }, doubtful: false });
+  });
+
+  it('is itself where an event is without effect', () => {
+    const gone = then.at(-1);
+    if (!gone) throw new Error('there are five changes');
+    for (const change of changes) expect(foldOn(gone, change)).toBe(gone);
   });
 });
 
