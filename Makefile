@@ -7,8 +7,8 @@
 #   make test    every test, on real services of its own; TEST='-p engine fold' narrows it down
 #   make web     builds the TypeScript client and the page, which the next build of roomlog packs into the binary
 #   make test-web   their part of it alone: rules, unit tests, tests against a real server and a cluster
-#   make test-browser   the page's proofs, in Chromium against a server and a cluster; no part of make test yet
-#   make test-million   the last part of it alone: what is promised, over a million events; an optimised build, some minutes
+#   make test-browser   the page's proofs, in Chromium against a server and a cluster
+#   make test-million   the last part of it alone: what is promised, over a million events; some minutes
 #   make test-observability   each alert made to fire by its cause, on a real Prometheus beside a cluster; some eight minutes
 #   make lint    formatting, clippy, licences and bans of dependencies, unused dependencies
 #   make audit   known vulnerabilities of dependencies (fetches the RustSec database)
@@ -22,11 +22,13 @@ DIR ?= .dev
 TEST ?= --workspace
 BENCH ?= all
 WATCHED := -p api --features observability --test it
-MILLION := --release -p api --features million --test million
+MILLION := --workspace --test million
 CACHE := $(if $(ROOMLOG_CACHE),$(ROOMLOG_CACHE),$(HOME)/.cache/roomlog)
 TOOLS := $(CACHE)/tools/bin
+BINARY := $(abspath $(or $(CARGO_TARGET_DIR),target))/debug/roomlog
 
 .PHONY: run up down web test test-scripts test-web test-browser test-million test-observability test-containers secrets lint audit bench
+.PHONY: web-against-binary browser-against-binary
 .NOTPARALLEL:
 
 # The chat of the lines that it prints is built before, so that nobody who pastes them waits for a compiler.
@@ -42,25 +44,36 @@ up: web
 down:
 	@scripts/cluster down $(DIR)
 
+# The binary that the workspace's tests run is the one that the page's run too: a build of its own would have other features,
+# and so compile half of the crates once more. All is compiled before the first test runs, the chat that one of them pastes too.
 test: test-scripts web
 	@cargo test --no-run $(TEST)
+	@$(if $(filter --workspace,$(TEST)),cargo test --no-run $(MILLION) && cargo build -p roomlog-client --example chat)
 	@scripts/with-services cargo test --no-fail-fast $(TEST)
-	@$(if $(filter --workspace,$(TEST)),$(MAKE) --no-print-directory test-web test-million)
+	@$(if $(filter --workspace,$(TEST)),$(MAKE) --no-print-directory web-against-binary browser-against-binary test-million)
 
 web:
 	@scripts/install web
 	@scripts/web build
 
 test-web:
-	@scripts/install build services traces web
+	@scripts/install build
 	@cargo build -p api --bin roomlog
-	@scripts/web lint
-	@ROOMLOG_TEST_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/roomlog scripts/with-services scripts/web test
+	@$(MAKE) --no-print-directory web-against-binary
 
 test-browser: web
-	@scripts/install build services traces browser
+	@scripts/install build
 	@cargo build -p api --bin roomlog
-	@ROOMLOG_TEST_BIN=$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/roomlog scripts/with-services --only redis scripts/web e2e
+	@$(MAKE) --no-print-directory browser-against-binary
+
+web-against-binary:
+	@scripts/install services traces web
+	@scripts/web lint
+	@ROOMLOG_TEST_BIN=$(BINARY) scripts/with-services scripts/web test
+
+browser-against-binary:
+	@scripts/install services traces browser
+	@ROOMLOG_TEST_BIN=$(BINARY) scripts/with-services --only redis scripts/web e2e
 
 test-million:
 	@scripts/install build services

@@ -74,6 +74,8 @@ describe.each(PLACES)("two people, $kind", (place) => {
     const { hers, his, ann, bob } = await pair(people, place);
     await hers.say("Shall we cook?");
     await hers.say("Tonihgt");
+    // What comes while he points at a message would take another one under the pointer.
+    await his.message("Tonihgt").waitFor();
     await his.react(his.message("Shall we cook?"), "thumbs up");
     const reaction = hers.message("Shall we cook?").getByRole("button", { name: "👍, 1 person" });
     await reaction.click();

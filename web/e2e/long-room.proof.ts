@@ -14,9 +14,8 @@ const MESSAGES = 10_000;
 const SPEAKERS = 4;
 /** A tall window: fewer steps to the beginning. */
 const VIEWPORT = { width: 1_100, height: 1_400 };
-/** CSS pixels that a row may move without anybody calling it a jump, a quarter of a line: browsers round where they scroll to, and rows that
- *  come into view are measured in fractions. */
-const STILL = 6;
+/** CSS pixels that a row may seem to move: browsers scroll to whole ones, and tell where something is painted in whole ones. */
+const STILL = 2;
 
 describe("a room of ten thousand messages", () => {
   const place = placeOf("embedded");
@@ -111,37 +110,58 @@ interface Walked {
   readonly jumps: readonly string[];
 }
 
+/** A frame as it was painted. */
+interface Painted {
+  /** By seq: where each row's top is in the window. */
+  readonly rows: ReadonlyMap<number, { readonly row: Element; readonly top: number }>;
+  /** Whether nothing is above what is seen. */
+  readonly atTop: boolean;
+}
+
 /** Scrolls up step by step, in the browser, until a message is drawn; waits at each step until something is drawn above. */
 function walkUp(page: Page, until: number, still: number): Promise<Walked> {
   return page.evaluate(
     async ({ until, still }) => {
       const view = document.querySelector('[role="region"][aria-label="Messages"]');
-      if (view === null) throw new Error("there are no messages");
+      const list = view?.firstElementChild ?? null;
+      if (view === null || list === null) throw new Error("there are no messages");
       const seen = new Set<number>();
       const jumps: string[] = [];
-      const rows = (): Map<number, number> => {
-        const drawn = new Map<number, number>();
-        for (const row of view.querySelectorAll("article[data-seq]")) {
-          drawn.set(Number(row.getAttribute("data-seq")), row.getBoundingClientRect().top);
-        }
-        return drawn;
-      };
+      // Where rows are painted: they are placed by their heights once these were measured, at the end of a frame, and an
+      // IntersectionObserver sees them after that. Whoever asked in between would see what nobody sees.
+      const painted = (): Promise<Painted> =>
+        new Promise((wake) => {
+          const observer = new IntersectionObserver((entries) => {
+            observer.disconnect();
+            const placed = entries.map(({ target: row, boundingClientRect: { top } }) => ({ row, top }));
+            const rows = placed
+              .filter(({ row }) => row !== list)
+              .map((one) => [Number(one.row.getAttribute("data-seq")), one] as const);
+            const start = placed.find(({ row }) => row === list)?.top ?? -Infinity;
+            wake({ rows: new Map(rows), atTop: start >= view.getBoundingClientRect().top });
+          });
+          for (const row of [list, ...view.querySelectorAll("article[data-seq]")]) observer.observe(row);
+        });
       const frame = (): Promise<unknown> => new Promise((wake) => requestAnimationFrame(wake));
       while (!seen.has(until)) {
-        const before = rows();
+        const { rows: before } = await painted();
         for (const seq of before.keys()) seen.add(seq);
         const from = view.scrollTop;
         if (from > 0) view.scrollTop = from - view.clientHeight / 2;
-        const step = from - Math.max(0, from - view.clientHeight / 2);
-        // Two frames: one takes the scroll in, the next has drawn and measured what it brought into view.
-        await frame();
+        const step = from - view.scrollTop;
+        // Takes the scroll in and draws what it brought into view.
         await frame();
         const middle = view.clientHeight / 4;
-        const [kept] = [...before].filter(([, top]) => top > middle && top < view.clientHeight / 2);
-        const now = kept === undefined ? undefined : rows().get(kept[0]);
-        if (kept !== undefined && now !== undefined && Math.abs(now - kept[1] - step) > still) {
-          jumps.push(`${kept[0]}: scrolled by ${step}, moved by ${now - kept[1]}`);
-        }
+        const { rows: after, atTop } = await painted();
+        const [kept] = [...before].filter(([, { top }]) => top > middle && top < view.clientHeight / 2);
+        if (kept === undefined) continue;
+        const [seq, { row, top }] = kept;
+        const moved = (after.get(seq)?.top ?? Infinity) - top;
+        // Where less is above than was thought, the scroll ends there.
+        const ended = atTop && moved >= 0 && moved < step;
+        if (Math.abs(moved - step) > still && !ended) jumps.push(`${seq}: scrolled by ${step}, moved by ${moved}`);
+        // Whoever had selected it, or had the focus there, would have lost that.
+        if (!row.isConnected) jumps.push(`${seq}: was drawn anew`);
       }
       return { seen: [...seen], jumps };
     },

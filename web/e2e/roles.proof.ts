@@ -92,6 +92,11 @@ describe.each(PLACES)("roles, $kind", (place) => {
     await members.say("I can't be heard");
     await members.page.getByRole("alert").getByText(/muted/i).first().waitFor();
     expect(await moderators.messages.getByText("I can't be heard").count()).toBe(0);
+    await list.getByRole("button", { name: "Unmute" }).click();
+    await expect.poll(() => list.getByRole("button", { name: "Unmute" }).count()).toBe(0);
+    await members.pending.getByRole("button", { name: "Try again" }).click();
+    await moderators.saying("I can't be heard").waitFor();
+    await expect.poll(() => members.pending.count()).toBe(0);
     await moderate(moderators, list, "Mem Member", "Ban");
     await member.page.getByText("You are banned from this room").waitFor();
     await member.page.reload();
@@ -117,6 +122,26 @@ describe.each(PLACES)("roles, $kind", (place) => {
     await join.click();
     await members.say("Back again");
     await moderators.message("Back again").waitFor();
+  });
+
+  proof("pass the room on to another, who may then do what the owner could", async (people) => {
+    const { id, owner, member } = await court(people, place);
+    const [owners, members] = [new Room(owner.page), new Room(member.page)];
+    await Promise.all([owners.open(id), members.open(id)]);
+    const list = await owners.openMembers();
+    await list.getByRole("button", { name: "What to do with Mem Member" }).click();
+    await owner.page.getByRole("menuitem", { name: "Hand the room over" }).click();
+    const dialog = owner.page.getByRole("dialog", { name: "Hand over: Mem Member" });
+    await dialog.getByRole("button", { name: "Hand over", exact: true }).click();
+    await owner.page.getByText("Mem Member owns the room now.").waitFor();
+    await list.getByRole("listitem").filter({ hasText: "Mem Member" }).getByText("owner", { exact: true }).waitFor();
+    await members.about("About this room");
+    const about = member.page.getByRole("dialog", { name: "About this room" });
+    await about.getByLabel("Topic").fill("Under new rule");
+    await about.getByRole("button", { name: "Save" }).click();
+    await owner.page.getByText("Under new rule").first().waitFor();
+    await owners.about("About this room");
+    expect(await owner.page.getByRole("dialog").getByLabel("Topic").count()).toBe(0);
   });
 
   proof("let a guest of a public room read, and write once they joined", async (people) => {

@@ -27,9 +27,15 @@ export class Shell {
     await this.page.getByRole("heading", { level: 1, name }).waitFor();
   }
 
-  /** Chooses something of the menu about oneself. */
-  async choose(item: string): Promise<void> {
+  /** Opens the menu about oneself. */
+  async openMenu(): Promise<void> {
     await this.page.getByRole("button", { name: "You", exact: true }).click();
+    await this.page.getByRole("menuitem").first().waitFor();
+  }
+
+  /** Chooses something of it. */
+  async choose(item: string): Promise<void> {
+    await this.openMenu();
     await this.page.getByRole("menuitem", { name: item }).click();
   }
 }

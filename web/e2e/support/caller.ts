@@ -1,7 +1,12 @@
 /// A person's way to the server beside the browser, to make in a moment what a proof needs and isn't about.
 
 import { randomUUID } from "node:crypto";
-import { PASSWORD } from "./people.js";
+import { vi } from "vitest";
+import { PASSWORD, PATIENCE_MS } from "./people.js";
+import { PLACES } from "./places.js";
+
+/** How often an edge is asked whether it has heard of something, milliseconds. */
+const ASK_AGAIN_MS = 20;
 
 /** What the server knows of an account. */
 export interface Account {
@@ -9,6 +14,17 @@ export interface Account {
   readonly username: string;
   readonly name: string;
   readonly caller: Caller;
+}
+
+/** An event of a room as the log has it; `at` in milliseconds since 1970. */
+export interface Recorded {
+  readonly id: string;
+  readonly at: number;
+  readonly digest: string;
+  readonly trace: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly epoch: string;
 }
 
 export type RoomKind = "open" | "public" | "private";
@@ -40,11 +56,14 @@ export class Caller {
 
   /** A new room's id. */
   async room(name: string, kind: RoomKind, topic?: string): Promise<string> {
-    return text(await this.ask("POST", "/v1/rooms", { name, kind, ...(topic === undefined ? {} : { topic }) }), "id");
+    const made = await this.ask("POST", "/v1/rooms", { name, kind, ...(topic === undefined ? {} : { topic }) });
+    const id = text(made, "id");
+    await this.#known(id, 1);
+    return id;
   }
 
-  join(room: string): Promise<unknown> {
-    return this.ask("POST", `/v1/rooms/${room}/join`, {});
+  async join(room: string): Promise<void> {
+    await this.#write("POST", room, "join", {});
   }
 
   /** The id of the direct room with somebody, who is named by their username. */
@@ -58,7 +77,7 @@ export class Caller {
     said: string,
     more: { reply_to?: number; mentions?: readonly string[] } = {},
   ): Promise<number> {
-    return number(await this.ask("POST", `/v1/rooms/${room}/messages`, { text: said, ...more }), "seq");
+    return this.#write("POST", room, "messages", { text: said, ...more });
   }
 
   /** How a room stands in the list of one's own. */
@@ -82,9 +101,53 @@ export class Caller {
     return said;
   }
 
-  react(room: string, seq: number, emoji: string): Promise<unknown> {
-    return this.ask("POST", `/v1/rooms/${room}/messages/${seq}/react`, { emoji });
+  async react(room: string, seq: number, emoji: string): Promise<void> {
+    await this.#write("POST", room, `messages/${seq}/react`, { emoji });
   }
+
+  async edit(room: string, seq: number, said: string): Promise<void> {
+    await this.#write("PATCH", room, `messages/${seq}`, { text: said });
+  }
+
+  async delete(room: string, seq: number): Promise<void> {
+    await this.#write("DELETE", room, `messages/${seq}`);
+  }
+
+  /** Appends an event to a room; its seq, once every edge knows it: the next request may come to any of them. */
+  async #write(method: string, room: string, path: string, body?: unknown): Promise<number> {
+    const seq = number(await this.ask(method, `/v1/rooms/${room}/${path}`, body), "seq");
+    await this.#known(room, seq);
+    return seq;
+  }
+
+  async #known(room: string, seq: number): Promise<void> {
+    const edges = PLACES.find(({ url }) => url === this.url)?.edges ?? [];
+    const patience = { timeout: PATIENCE_MS, interval: ASK_AGAIN_MS };
+    for (const edge of edges) await vi.waitUntil(async () => (await headOf(edge, this.token, room)) >= seq, patience);
+  }
+
+  /** A room's event as the log has it. */
+  async event(room: string, seq: number): Promise<Recorded> {
+    const path = `/v1/rooms/${room}/events?from_seq=${seq}&to_seq=${seq}`;
+    const lines = (await read(this.url, this.token, "GET", path, undefined)).split("\n");
+    const record: unknown = JSON.parse(lines[0] ?? "");
+    const pos = field(record, "pos");
+    return {
+      id: text(record, "event_id"),
+      at: number(record, "at"),
+      digest: text(record, "digest"),
+      trace: text(record, "trace_id"),
+      partition: number(pos, "partition"),
+      offset: number(pos, "offset"),
+      epoch: text(pos, "epoch"),
+    };
+  }
+}
+
+/** A room's last event as an edge knows it; none where the edge does not know the room. */
+async function headOf(edge: string, token: string, room: string): Promise<number> {
+  const answer = await fetch(`${edge}/v1/rooms/${room}`, { headers: { Authorization: `Bearer ${token}` } });
+  return answer.ok ? number(field(await answer.json(), "head"), "seq") : 0;
 }
 
 function unusedOf(name: string): string {
@@ -103,6 +166,12 @@ function accountOf(url: string, username: string, answer: unknown): Account {
 }
 
 async function ask(url: string, token: string | null, method: string, path: string, body: unknown): Promise<unknown> {
+  const said = await read(url, token, method, path, body);
+  return said === "" ? null : JSON.parse(said);
+}
+
+/** The text of an answer. */
+async function read(url: string, token: string | null, method: string, path: string, body: unknown): Promise<string> {
   const headers = {
     ...(body === undefined ? {} : { "Content-Type": "application/json" }),
     ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
@@ -114,7 +183,7 @@ async function ask(url: string, token: string | null, method: string, path: stri
   });
   const said = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${said}`);
-  return said === "" ? null : JSON.parse(said);
+  return said;
 }
 
 /** A field of an answer; throws where it isn't there. */

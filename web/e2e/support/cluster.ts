@@ -9,6 +9,7 @@ import { ADMIN, LIMITS, type Place } from "./place.js";
 const SCRIPT = join(ROOT, "scripts/cluster");
 export const EDGES = ["edge1", "edge2"] as const;
 export type Edge = (typeof EDGES)[number];
+export type Projector = "history" | "live";
 
 export interface Started {
   readonly place: Place;
@@ -28,11 +29,16 @@ export async function startCluster(): Promise<Started> {
     const settings = await run(SCRIPT, ["env", "edge1", folder]);
     await makeAdmin(settings);
     const url = exported(await run(SCRIPT, ["env", folder]), "ROOMLOG_URL");
-    return { place: { kind: "cluster", url, folder }, stop };
+    const edges = await Promise.all(EDGES.map((edge) => addressOf(edge, folder)));
+    return { place: { kind: "cluster", url, edges, folder }, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function addressOf(edge: Edge, folder: string): Promise<string> {
+  return `http://${exported(await run(SCRIPT, ["env", edge, folder]), "ROOMLOG_LISTEN")}`;
 }
 
 async function makeAdmin(settings: string): Promise<void> {
@@ -45,14 +51,18 @@ async function makeAdmin(settings: string): Promise<void> {
 }
 
 /** `kill` is kill -9. */
-export async function part(place: Place, verb: "kill" | "start" | "stop", edge: Edge): Promise<void> {
-  await run(SCRIPT, [verb, edge, place.folder], { ...LIMITS });
+export async function part(place: Place, verb: "kill" | "start" | "stop", of: Edge | Projector): Promise<void> {
+  await run(SCRIPT, [verb, of, place.folder], { ...LIMITS });
+}
+
+/** Where a service of the cluster's is, by the setting that names it to Roomlog; throws where it was not started. */
+export async function serviceOf(place: Place, setting: string): Promise<string> {
+  return exported(await run(SCRIPT, ["env", "edge1", place.folder]), setting);
 }
 
 /** How many sessions an edge counts; none while it is away. */
 export async function sessionsOf(place: Place, edge: Edge): Promise<number> {
-  const listen = exported(await run(SCRIPT, ["env", edge, place.folder]), "ROOMLOG_LISTEN");
-  const answer = await fetch(`http://${listen}/metrics`).catch(() => null);
+  const answer = await fetch(`${await addressOf(edge, place.folder)}/metrics`).catch(() => null);
   const line = (await answer?.text())?.split("\n").find((one) => one.startsWith("roomlog_sessions "));
   // It is counted from the first session on.
   return line === undefined ? 0 : Number(line.split(" ")[1]);

@@ -24,5 +24,5 @@ export async function startEmbedded(): Promise<Embedded> {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  return { place: { kind: "embedded", url: server.url, folder }, server, stop };
+  return { place: { kind: "embedded", url: server.url, edges: [server.url], folder }, server, stop };
 }

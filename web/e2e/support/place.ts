@@ -4,6 +4,8 @@ export interface Place {
   readonly kind: "embedded" | "cluster";
   /** Where a browser goes: `http://host:port`. */
   readonly url: string;
+  /** Where each process that answers is, by itself. */
+  readonly edges: readonly string[];
   /** A cluster's folder, as scripts/cluster takes it; of a single process the folder with its data. */
   readonly folder: string;
 }

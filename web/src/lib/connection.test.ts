@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { connectionLine } from "./connection.js";
+import { connectionLine, isAccountGone } from "./connection.js";
 
 describe("the connection", () => {
   it("is not spoken of while it is good", () => {
@@ -19,5 +19,10 @@ describe("the connection", () => {
     expect(connectionLine({ kind: "offline" }, 0)?.kind).toBe("down");
     expect(connectionLine({ kind: "ended", why: "refused", reason: "version" }, 0)?.text).toContain("version");
     expect(connectionLine({ kind: "ended", why: "signed_out" }, 0)?.retry).toBe(false);
+  });
+  it("says whether it ended with the account", () => {
+    expect(isAccountGone({ kind: "ended", why: "refused", code: 4003 })).toBe(true);
+    expect(isAccountGone({ kind: "ended", why: "refused", code: 4005 })).toBe(false);
+    expect(isAccountGone({ kind: "live" })).toBe(false);
   });
 });

@@ -9,6 +9,14 @@ export interface ConnectionLine {
   readonly retry: boolean;
 }
 
+/** The close code of whose account is disabled or deleted. */
+const ACCOUNT_GONE = 4003;
+
+/** Whether it ended because the account can't be used any more. */
+export function isAccountGone(state: ConnectionState): boolean {
+  return state.kind === "ended" && state.code === ACCOUNT_GONE;
+}
+
 /** What is said; null while all is well. `elapsedMs` is how long ago the state was told. */
 export function connectionLine(state: ConnectionState, elapsedMs: number): ConnectionLine | null {
   switch (state.kind) {

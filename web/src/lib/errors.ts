@@ -1,23 +1,12 @@
 /// What people are told when something fails.
 
-import { ClientError, ConnectionError, RoomlogError } from "@roomlog/client";
-
-/** A read that was refused; the message is the server's. */
-export class AskError extends Error {
-  /** HTTP's. */
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
+import { ClientError, ConnectionError, Malformed, RoomlogError } from "@roomlog/client";
 
 /** One sentence for whatever was thrown. What the server says of a field or of a conflict is said as it is. */
 export function explain(error: unknown): string {
   if (error instanceof ConnectionError) return "The server can't be reached. Check the connection and try again.";
   if (error instanceof ClientError) return sentence(error.message);
-  if (error instanceof AskError) return sentence(error.message);
+  if (error instanceof Malformed) return `The server's answer can't be read: ${sentence(error.message)}`;
   if (!(error instanceof RoomlogError)) return "Something went wrong. Load the page again if it stays so.";
   switch (error.kind) {
     case "unauthenticated":
@@ -48,11 +37,6 @@ export function explain(error: unknown): string {
 /** The field of a form that an error is about; null for none. */
 export function fieldOf(error: unknown): string | null {
   return error instanceof RoomlogError ? (error.field ?? null) : null;
-}
-
-/** Whether trying the same again may work. */
-export function isPassing(error: unknown): boolean {
-  return error instanceof ConnectionError || (error instanceof RoomlogError && error.retryable);
 }
 
 function sentence(text: string): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { badge, count, counted, dayName, hue, initials, relativeTime, startOfDay } from "./format.js";
+import { badge, count, counted, dayName, hue, initials, isolated, relativeTime, startOfDay } from "./format.js";
 
 const NOON = new Date(2026, 10, 27, 12, 0).getTime();
 const MINUTE_MS = 60_000;
@@ -66,5 +66,14 @@ describe("a hue", () => {
     expect(hues).toEqual(ids.map(hue));
     expect(hues.every((value) => Number.isInteger(value) && value >= 0 && value < 360)).toBe(true);
     expect(new Set(hues).size).toBeGreaterThan(25);
+  });
+});
+
+describe("a name in a sentence", () => {
+  it("is kept apart where it is written from right to left, and else is as it was", () => {
+    expect(isolated("Ann")).toBe("Ann");
+    expect(isolated("Ελένη 🌿")).toBe("Ελένη 🌿");
+    expect(isolated("לב כהן")).toBe("\u2068לב כהן\u2069");
+    expect(isolated("ليلى (Leyla)")).toBe("\u2068ليلى (Leyla)\u2069");
   });
 });

@@ -57,7 +57,7 @@ export function dayName(at: number, now: number): string {
   return (sameYear ? dayFormat : dayOfYearFormat).format(at);
 }
 
-/** 1,234 */
+/** 1,234: of an amount. An offset is an address, which people copy to where it is asked for: it stands as it is. */
 export function count(value: number): string {
   return countFormat.format(value);
 }
@@ -71,6 +71,14 @@ export function badge(value: number): string {
 /** "1 member", "5 members" */
 export function counted(value: number, one: string, many: string): string {
   return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** Scripts that are written from right to left. */
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;
+
+/** A name to stand in a sentence: if it is written from right to left, the sentence is not (Unicode's FSI and PDI around it). */
+export function isolated(name: string): string {
+  return RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name;
 }
 
 /** Up to two letters that stand for a name: of its first and last word; an emoji stays whole. */

@@ -1,6 +1,6 @@
 import type { MessageView } from "@roomlog/client";
 import { describe, expect, it } from "vitest";
-import { findMessage, lastOwn, parseAnchor, replyCounts } from "./messages.js";
+import { anchorOf, findMessage, lastOwn, replyCounts } from "./messages.js";
 
 function said(seq: number, by = "ann", more: Partial<MessageView> = {}): MessageView {
   return { seq, id: `e${seq}`, from: { id: by, name: by }, at: seq, text: "hi", reactions: [], ...more };
@@ -38,7 +38,8 @@ it("one's last message is one that is still there", () => {
 });
 
 it("a page says what it was asked around, else its last message", () => {
-  expect(parseAnchor({ anchor: 7, messages: [{ seq: 6 }, { seq: 7 }] })).toBe(7);
-  expect(parseAnchor({ anchor: null, messages: [{ seq: 6 }] })).toBe(6);
-  expect([{ messages: [] }, {}, null, "x"].map(parseAnchor)).toEqual([null, null, null, null]);
+  const page = { before: null, after: null, messages: [said(6), said(7)] };
+  expect(anchorOf({ ...page, anchor: 6 })).toBe(6);
+  expect(anchorOf({ ...page, anchor: null })).toBe(7);
+  expect(anchorOf({ ...page, messages: [] })).toBeNull();
 });

@@ -1,6 +1,9 @@
 /// Looking into a room's messages, which are in order of seq. Pure.
 
-import type { MessageView } from "@roomlog/client";
+import type { MessagePage, MessageView } from "@roomlog/client";
+
+/** Characters that a message may have; the server counts code points. */
+export const MOST_CHARACTERS = 4_096;
 
 /** The message of a seq; undefined where it is not among them. */
 export function findMessage(messages: readonly MessageView[], seq: number): MessageView | undefined {
@@ -36,12 +39,6 @@ export function lastOwn(messages: readonly MessageView[], me: string): MessageVi
 }
 
 /** The seq that a page of messages was asked around: its anchor, else its last message; null in an empty room. */
-export function parseAnchor(answer: unknown): number | null {
-  const fields = new Map<string, unknown>(Object.entries(answer ?? {}));
-  const anchor = fields.get("anchor");
-  if (typeof anchor === "number") return anchor;
-  const messages = fields.get("messages");
-  const last: unknown = Array.isArray(messages) ? messages.at(-1) : undefined;
-  const seq = new Map<string, unknown>(Object.entries(last ?? {})).get("seq");
-  return typeof seq === "number" ? seq : null;
+export function anchorOf({ anchor, messages }: MessagePage): number | null {
+  return anchor ?? messages.at(-1)?.seq ?? null;
 }

@@ -1,18 +1,23 @@
 /// What people are called, as far as the page has heard. Pure.
 
-/** Names that are told as one line: "Ann", "Ann and Bob", "Ann, Bob and 3 others". */
-export function listNames(names: readonly string[], most = 2): string {
-  const [first, second] = names;
-  if (first === undefined) return "";
-  if (second === undefined) return first;
-  if (names.length <= most) return `${names.slice(0, -1).join(", ")} and ${names[names.length - 1] ?? ""}`;
-  const rest = names.length - most;
-  return `${names.slice(0, most).join(", ")} and ${rest} ${rest === 1 ? "other" : "others"}`;
+/** What somebody in one of the server's lists is called; null where it tells no name of them. */
+export function nameOf(listed: { readonly display_name?: string; readonly username?: string }): string | null {
+  return listed.display_name ?? listed.username ?? null;
 }
 
-/** "Ann is typing…" */
+/** The username that somebody typed, however they typed it; empty where there is none. */
+export function parseUsername(typed: string): string {
+  return typed.trim().replace(/^@/, "").toLowerCase();
+}
+
+/** People whose names are told while they type; of more it is said that they are several. */
+const MOST_TYPING = 3;
+
+/** "Ann is typing…"; empty where nobody is. */
 export function typingLine(names: readonly string[]): string {
-  if (names.length === 0) return "";
-  if (names.length > 3) return "Several people are typing…";
-  return `${listNames(names, 3)} ${names.length === 1 ? "is" : "are"} typing…`;
+  const last = names.at(-1);
+  if (last === undefined) return "";
+  if (names.length > MOST_TYPING) return "Several people are typing…";
+  if (names.length === 1) return `${last} is typing…`;
+  return `${names.slice(0, -1).join(", ")} and ${last} are typing…`;
 }

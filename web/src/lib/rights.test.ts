@@ -1,15 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  actsTowards,
-  type Kind,
-  mayChangeRoom,
-  mayDeleteOthers,
-  mayInvite,
-  mayLeave,
-  mayModerate,
-  maySpeak,
-  type Role,
-} from "./rights.js";
+import type { Kind, Role } from "@roomlog/client";
+import { actsTowards, mayChangeRoom, mayDeleteOthers, mayInvite, mayLeave, mayModerate, maySpeak } from "./rights.js";
 
 const as = (kind: Kind, role: Role | null) => ({ kind, role });
 

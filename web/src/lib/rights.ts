@@ -1,8 +1,7 @@
 /// What somebody may do in a room: docs/permissions.md, so that nothing is offered that would be refused. The server judges
 /// all the same. Pure.
 
-export type Kind = "open" | "public" | "private" | "direct";
-export type Role = "owner" | "moderator" | "member";
+import type { Kind, Role } from "@roomlog/client";
 
 const RANK: Record<Role, number> = { member: 1, moderator: 2, owner: 3 };
 const NOBODY = 0;

@@ -28,6 +28,10 @@ describe("messages", () => {
     ];
     expect(shown(timeline(input(messages)))).toMatch(/^day-\d+ \*m1 m2 \*m3 \*m4$/);
   });
+  it("said under another name stand apart", () => {
+    const renamed = said(2, "ann", NOON, { from: { id: "ann", name: "Annabel" } });
+    expect(shown(timeline(input([said(1, "ann", NOON), renamed])))).toMatch(/\*m1 \*m2$/);
+  });
   it("that answer stand alone", () => {
     expect(shown(timeline(input([said(1, "ann", NOON), said(2, "ann", NOON, { reply_to: 1 })])))).toMatch(/\*m1 \*m2$/);
   });

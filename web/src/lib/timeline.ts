@@ -27,9 +27,10 @@ export interface TimelineInput {
 }
 
 /** Whether a message goes on with the group of the one before. */
-export function continues(before: MessageView, message: MessageView): boolean {
+function continues(before: MessageView, message: MessageView): boolean {
   return (
     before.from.id === message.from.id &&
+    before.from.name === message.from.name &&
     message.reply_to === undefined &&
     message.at - before.at <= GROUP_MS &&
     startOfDay(before.at) === startOfDay(message.at)

@@ -1,6 +1,5 @@
 import type { EventBodies, EventType, RoomEvent } from "@roomlog/client";
 import { describe, expect, it } from "vitest";
-import { listNames, typingLine } from "./people.js";
 import { afterEvent, afterRead, type Entry, neighbour, sorted, wanting, windowTitle } from "./unread.js";
 
 const ENTRY: Entry = {
@@ -94,18 +93,5 @@ describe("the list", () => {
     expect(neighbour(entries, "r", -1)?.id).toBe("e");
     expect(neighbour(entries, null, 1)?.id).toBe("r");
     expect(neighbour([], null, 1)).toBeNull();
-  });
-});
-
-describe("names in a line", () => {
-  it("are told shortly", () => {
-    expect(listNames(["Ann"])).toBe("Ann");
-    expect(listNames(["Ann", "Bob"])).toBe("Ann and Bob");
-    expect(listNames(["Ann", "Bob", "Cy"])).toBe("Ann, Bob and 1 other");
-    expect(listNames(["Ann", "Bob", "Cy", "Di"])).toBe("Ann, Bob and 2 others");
-    expect(typingLine([])).toBe("");
-    expect(typingLine(["Ann"])).toBe("Ann is typing…");
-    expect(typingLine(["Ann", "Bob", "Cy"])).toBe("Ann, Bob and Cy are typing…");
-    expect(typingLine(["a", "b", "c", "d"])).toBe("Several people are typing…");
   });
 });

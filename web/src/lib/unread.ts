@@ -1,7 +1,6 @@
 /// One's rooms as a list: what each event changes of a room's row, and what the window's title says. Pure.
 
-import type { Message, MyRoom, RoomEvent } from "@roomlog/client";
-import type { Kind, Role } from "./rights.js";
+import type { Kind, Message, MyRoom, Role, RoomEvent } from "@roomlog/client";
 
 /** A room of one's own. */
 export interface Entry {

@@ -18,7 +18,7 @@ describe("a layout", () => {
   it("of nothing is empty", () => {
     const layout = layOut([], new Map(), even);
     expect(visible(layout, 0, 500, 100)).toEqual({ first: 0, end: 0 });
-    expect(anchorAt(layout, 0)).toBeNull();
+    expect(anchorAt(layout, 0, 500, { first: 0, end: 0 })).toBeNull();
     expect(totalHeight(layout)).toBe(0);
   });
 });
@@ -36,30 +36,43 @@ describe("what is drawn", () => {
 });
 
 describe("the place", () => {
+  const all = { first: 0, end: 200 };
   it("is kept when older rows come in", () => {
     const before = layOut(rows(100, 200), new Map(), even);
-    const anchor = anchorAt(before, 1_020);
+    const anchor = anchorAt(before, 1_020, 600, all);
     expect(anchor).toEqual({ key: "m120", delta: -20 });
     const after = layOut(rows(50, 200), new Map([["m60", 400]]), even);
     expect(anchor && topFor(after, anchor)).toBe(1_020 + 50 * 50 + 350);
   });
   it("is kept when a row above turns out to be taller", () => {
     const before = layOut(rows(0, 100), new Map(), even);
-    const anchor = anchorAt(before, 2_000);
+    const anchor = anchorAt(before, 2_000, 600, all);
     const after = layOut(rows(0, 100), new Map([["m3", 75]]), even);
     expect(anchor && topFor(after, anchor)).toBe(2_025);
+  });
+  it("is a row that was seen already, before those that were only estimated", () => {
+    const before = layOut(rows(0, 100), new Map(), even);
+    const anchor = anchorAt(before, 2_000, 600, { first: 46, end: 80 });
+    expect(anchor).toEqual({ key: "m46", delta: 300 });
+    const after = layOut(rows(0, 100), new Map([["m42", 75]]), even);
+    expect(anchor && topFor(after, anchor)).toBe(2_025);
+  });
+  it("is the first row that is seen where all that was drawn is out of sight", () => {
+    const layout = layOut(rows(0, 100), new Map(), even);
+    expect(anchorAt(layout, 1_000, 600, { first: 46, end: 80 })?.key).toBe("m20");
+    expect(anchorAt(layout, 4_000, 600, { first: 46, end: 80 })?.key).toBe("m80");
   });
   it("is not a heading that goes up with what comes in", () => {
     const stays = ({ key }: { key: string }): boolean => key !== "day";
     const before = layOut([{ key: "day" }, ...rows(60, 100)], new Map(), even, stays);
-    const anchor = anchorAt(before, 0);
+    const anchor = anchorAt(before, 0, 600, all);
     expect(anchor).toEqual({ key: "m60", delta: 50 });
     const after = layOut([{ key: "day" }, ...rows(0, 100)], new Map(), even, stays);
     expect(anchor && topFor(after, anchor)).toBe(60 * 50);
   });
   it("is lost with its row", () => {
     const before = layOut(rows(0, 10), new Map(), even);
-    const anchor = anchorAt(before, 100);
+    const anchor = anchorAt(before, 100, 600, all);
     expect(anchor && topFor(layOut(rows(5, 10), new Map(), even), anchor)).toBeNull();
   });
 });

@@ -73,9 +73,14 @@ export function visible(layout: Layout, top: number, height: number, overscan: n
   };
 }
 
-/** The row to hold on to: the first one that is seen and stays. Null where there is none. */
-export function anchorAt(layout: Layout, top: number): Anchor | null {
-  const index = layout.stay.indexOf(true, rowAt(layout, top));
+/** The row to hold on to: the first one that is seen and stays, and of those one that was `drawn` before, if there is one.
+ *  Whoever scrolls far at once sees rows come in that were only estimated: these may move, what was seen before may not. Null
+ *  where there is none. */
+export function anchorAt(layout: Layout, top: number, height: number, drawn: Range): Anchor | null {
+  const first = rowAt(layout, top);
+  const known = layout.stay.indexOf(true, Math.max(first, drawn.first));
+  const seen = known >= 0 && known < drawn.end && (layout.offsets[known] ?? 0) < top + height;
+  const index = seen ? known : layout.stay.indexOf(true, first);
   const key = layout.keys[index];
   return key === undefined ? null : { key, delta: (layout.offsets[index] ?? 0) - top };
 }

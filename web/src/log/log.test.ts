@@ -1,5 +1,5 @@
+import type { LogRecord } from "@roomlog/client";
 import { describe, expect, it } from "vitest";
-import { parseLetters, parseStatus, parseTail, type TailRecord } from "./door.js";
 import { MOST_WAIT_MS, POLL_MS, waitMs } from "./polling.js";
 import { KEPT_MS, MOST_SAMPLES, points, rates, rateText, sampled, type Sample } from "./rates.js";
 import { came, hold, MOST_RECORDS, NOTHING, passedOver, release } from "./tailing.js";
@@ -51,18 +51,16 @@ describe("asking again", () => {
 });
 
 describe("the live end", () => {
-  const record = (offset: number): TailRecord => ({
+  const record = (offset: number): LogRecord => ({
+    topic: "events",
     partition: 0,
     offset,
     at: 0,
     type: "message_sent",
     readable: true,
-    room: null,
-    from: null,
     body: {},
-    withheld: false,
   });
-  const offsets = (records: readonly TailRecord[]): number[] => records.map(({ offset }) => offset);
+  const offsets = (records: readonly LogRecord[]): number[] => records.map(({ offset }) => offset);
 
   it("shows the newest first, a bounded number of them", () => {
     const many = Array.from({ length: MOST_RECORDS + 5 }, (_, offset) => record(offset));
@@ -73,7 +71,7 @@ describe("the live end", () => {
   });
 
   it("puts what came together in the order of time", () => {
-    const recordAt = (offset: number, at: number): TailRecord => ({ ...record(offset), at });
+    const recordAt = (offset: number, at: number): LogRecord => ({ ...record(offset), at });
     const tailing = came(NOTHING, [recordAt(1, 20), recordAt(2, 30), recordAt(9, 10), recordAt(10, 20)]);
     expect(offsets(tailing.records)).toEqual([2, 10, 1, 9]);
   });
@@ -89,57 +87,5 @@ describe("the live end", () => {
     expect(flooded.waiting).toHaveLength(MOST_RECORDS);
     expect(flooded.missed).toBe(2);
     expect(passedOver(flooded, 5).missed).toBe(7);
-  });
-});
-
-describe("what the server says of the log", () => {
-  const stand = { next: 9, behind: 1, behind_ms: 20 };
-  const status = {
-    epoch: "e",
-    topic: "roomlog.events",
-    records: 10,
-    per_second: 0.5,
-    partitions: [{ partition: 3, start: 0, end: 10, per_second: 0.5, history: stand, live: null }],
-    history: { behind: 1, behind_ms: 20, error: null },
-    live: { behind: 0, behind_ms: null, error: "redis is away" },
-    added_later: true,
-  };
-
-  it("is read, and what is not as it should be is named", () => {
-    const parsed = parseStatus(status);
-    expect(parsed.partitions[0]).toEqual({
-      partition: 3,
-      start: 0,
-      end: 10,
-      perSecond: 0.5,
-      history: { next: 9, behind: 1, behindMs: 20 },
-      live: null,
-    });
-    expect(parsed.live).toEqual({ behind: 0, behindMs: null, error: "redis is away" });
-    expect(() => parseStatus({ ...status, records: "10" })).toThrow("its records is no number");
-    expect(() => parseStatus({ ...status, partitions: {} })).toThrow("its partitions is no list");
-    expect(() => parseStatus(null)).toThrow("its answer is no object");
-  });
-
-  it("has dead letters with or without an origin", () => {
-    const letter = {
-      partition: 1,
-      offset: 2,
-      at: 3,
-      reason: "magic",
-      origin: null,
-      room: null,
-      key_bytes: 36,
-      value_bytes: 4,
-    };
-    const origin = { topic: "roomlog.events", partition: 4, offset: 5 };
-    expect(parseLetters({ letters: [letter, { ...letter, origin }] }).map((one) => one.origin)).toEqual([null, origin]);
-    expect(() => parseLetters({ letters: [{ ...letter, reason: 1 }] })).toThrow("its reason is no text");
-  });
-
-  it("has records, and a word on those that were passed over", () => {
-    const line = { topic: "t", partition: 0, offset: 7, at: 1, key: "k", type: null, readable: false, body: null };
-    expect(parseTail(line)).toMatchObject({ offset: 7, type: null, readable: false, from: null, body: {} });
-    expect(parseTail({ passed_over: 12 })).toBe(12);
   });
 });

@@ -3,7 +3,6 @@
 /// What must hold: one question at a time; a failure keeps the last answer, and says since when it is stale.
 
 import { explain } from "../lib/errors.js";
-import { Unreadable } from "./door.js";
 import { POLL_MS, waitMs } from "./polling.js";
 
 export class Polled<T> {
@@ -80,7 +79,7 @@ export class Polled<T> {
       this.#onanswer(value, this.#at);
     } catch (error) {
       if (signal.aborted) return;
-      this.#failure = error instanceof Unreadable ? error.message : explain(error);
+      this.#failure = explain(error);
       this.#failures += 1;
     }
     this.#timer = setTimeout(() => void this.#round(signal), waitMs(this.#failures, this.#pollMs));

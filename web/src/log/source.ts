@@ -1,37 +1,34 @@
 /// What the log page asks of the server. For admins alone: the server refuses everybody else.
 
-import { ask } from "../state/ask.js";
+import type { DeadLetter, EventType, LogOverview, LogRecord, PassedOver, TailState } from "@roomlog/client";
 import { session } from "../state/session.svelte.js";
-import { parseLetters, parseStatus, type DeadLetter, type LogStatus } from "./door.js";
 
 /** Dead letters asked for. */
 const MOST_LETTERS = 50;
 /** Records that a tail begins with. */
 const FIRST_RECORDS = 30;
 
-export async function readStatus(): Promise<LogStatus> {
-  return parseStatus(await ask("/v1/admin/log"));
+export function readOverview(): Promise<LogOverview> {
+  return session.api.admin.log();
 }
 
 export async function readLetters(): Promise<readonly DeadLetter[]> {
-  return parseLetters(await ask("/v1/admin/log/dead-letters", { limit: MOST_LETTERS }));
+  const { letters } = await session.api.admin.deadLetters({ limit: MOST_LETTERS });
+  return letters;
 }
 
 /** Which records a tail shows; null: all. */
 export interface Filter {
   readonly room: string | null;
-  readonly type: string | null;
+  readonly type: EventType | null;
 }
 
-/** The path of a tail, as server-sent events. */
-export function tailPath({ room, type }: Filter): string {
-  const query = new URLSearchParams({ last: String(FIRST_RECORDS) });
-  if (room !== null) query.set("room", room);
-  if (type !== null) query.set("type", type);
-  return `/v1/admin/log/tail?${query.toString()}`;
-}
-
-/** Sees to it that the cookie by which a tail is opened is good: asking who one is renews it where it has expired. */
-export async function renew(): Promise<void> {
-  await session.api.me.get();
+/** Records as they come, until it is called off: a stream that breaks is opened again by itself, for as long as that may help. */
+export function tail(
+  { room, type }: Filter,
+  signal: AbortSignal,
+  listen: (state: TailState) => void,
+): AsyncIterable<LogRecord | PassedOver> {
+  const filter = { ...(room === null ? {} : { room }), ...(type === null ? {} : { type }) };
+  return session.api.admin.tail({ ...filter, last: FIRST_RECORDS, tries: Infinity, signal, listen });
 }

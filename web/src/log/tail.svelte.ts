@@ -1,26 +1,22 @@
-/// The live end of the log: one stream of server-sent events, opened anew with backoff when it breaks.
+/// The live end of the log, as it comes from the client.
 ///
 /// What must hold: records that come in one frame are shown together; nothing grows with the log.
 
+import type { LogRecord, TailState } from "@roomlog/client";
 import { explain } from "../lib/errors.js";
-import { Unreadable, parseTail, type TailRecord } from "./door.js";
-import { waitMs } from "./polling.js";
-import { renew, tailPath, type Filter } from "./source.js";
+import { tail, type Filter } from "./source.js";
 import { came, hold, MOST_RECORDS, NOTHING, passedOver, release, type Tailing } from "./tailing.js";
 
-export type Flow = "opening" | "open" | "broken";
+/** `broken`: it is opened again by itself; `over`: it is not. */
+export type Flow = "opening" | "open" | "broken" | "over";
 
 export class Tail {
   #tailing = $state.raw<Tailing>(NOTHING);
   #flow = $state<Flow>("opening");
   #failure = $state<string | null>(null);
-  #stream: EventSource | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #ending: AbortController | null = null;
   #frame: number | null = null;
-  #came: TailRecord[] = [];
-  #failures = 0;
-  /** Which opening it is: what an older one still brings is not heard. */
-  #opening = 0;
+  #came: LogRecord[] = [];
 
   get tailing(): Tailing {
     return this.#tailing;
@@ -40,8 +36,9 @@ export class Tail {
     this.close();
     this.#tailing = { ...NOTHING, held: this.#tailing.held };
     this.#flow = "opening";
-    this.#failures = 0;
-    void this.#connect(filter);
+    this.#failure = null;
+    this.#ending = new AbortController();
+    void this.#read(filter, this.#ending.signal);
   }
 
   toggle(): void {
@@ -49,60 +46,34 @@ export class Tail {
   }
 
   close(): void {
-    this.#opening += 1;
-    this.#stream?.close();
-    this.#stream = null;
-    clearTimeout(this.#timer);
+    this.#ending?.abort();
+    this.#ending = null;
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
     this.#frame = null;
     this.#came = [];
   }
 
-  async #connect(filter: Filter): Promise<void> {
-    const opening = this.#opening;
+  async #read(filter: Filter, signal: AbortSignal): Promise<void> {
     try {
-      await renew();
+      for await (const one of tail(filter, signal, (state) => this.#stands(state, signal))) {
+        if (signal.aborted) return;
+        if ("passed_over" in one) this.#tailing = passedOver(this.#tailing, one.passed_over);
+        else this.#heard(one);
+      }
     } catch (error) {
-      if (opening === this.#opening) this.#broke(filter, explain(error));
-      return;
+      if (signal.aborted) return;
+      this.#flow = "over";
+      this.#failure = explain(error);
     }
-    if (opening !== this.#opening) return;
-    const stream = new EventSource(tailPath(filter));
-    this.#stream = stream;
-    stream.onopen = () => {
-      // A new stream begins with the latest records once more.
-      this.#came = [];
-      this.#tailing = { ...NOTHING, held: this.#tailing.held };
-      this.#flow = "open";
-      this.#failure = null;
-      this.#failures = 0;
-    };
-    stream.onmessage = (event: MessageEvent<unknown>) => this.#heard(event.data);
-    stream.addEventListener("passed_over", (event: MessageEvent<unknown>) => this.#heard(event.data));
-    // Our own backoff, not the browser's: it would never ask who we are.
-    stream.onerror = () => this.#broke(filter, null);
   }
 
-  #broke(filter: Filter, failure: string | null): void {
-    this.close();
-    this.#flow = "broken";
-    this.#failure = failure;
-    this.#failures += 1;
-    this.#timer = setTimeout(() => void this.#connect(filter), waitMs(this.#failures));
+  #stands(state: TailState, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#flow = state.kind;
+    this.#failure = state.kind === "broken" ? explain(state.error) : null;
   }
 
-  #heard(data: unknown): void {
-    let record: TailRecord | number;
-    try {
-      record = parseTail(typeof data === "string" ? JSON.parse(data) : null);
-    } catch (error) {
-      this.#failure = error instanceof Unreadable ? error.message : explain(error);
-      return;
-    }
-    if (typeof record === "number") {
-      this.#tailing = passedOver(this.#tailing, record);
-      return;
-    }
+  #heard(record: LogRecord): void {
     this.#came.push(record);
     if (this.#came.length >= MOST_RECORDS) this.#show();
     else this.#frame ??= requestAnimationFrame(() => this.#show());

@@ -69,7 +69,7 @@ class Log {
       const counts = offset % 10 !== 9;
       if (counts) seq += 1;
       const ignored = counts ? null : "duplicate";
-      const what = { type: "other" } as const;
+      const what = { type: "unknown", called: "tea_made", body: {} } as const;
       return {
         seq: counts ? seq : null,
         partition: 0,

@@ -3,8 +3,8 @@
 /// What must hold: folding forward shows what asking the server for the later position would show. Verdicts are the
 /// server's: what is ignored moves the position and nothing else. Pure.
 
-import type { Kind, Past, Role } from "@roomlog/client";
-import { isSaid, type Done, type Happening } from "./happening.js";
+import type { EventBodies, EventContent, Kind, Past, Role } from "@roomlog/client";
+import type { Happening } from "./happening.js";
 import { applyToMessages, fromRecent, type PastMessage } from "./messages.js";
 
 /** Somebody who was in the room, or banned or muted there; until null is for ever. */
@@ -65,15 +65,14 @@ export function apply(room: PastRoom, happening: Happening): PastRoom {
   const here = { ...room, offset: happening.offset, at: happening.at };
   if (happening.seq === null) return here;
   const next = { ...here, seq: happening.seq, messages: applyToMessages(room.messages, happening) };
-  return isSaid(happening.what) ? next : applyToPeople(next, happening.what, happening.from);
+  return applyToPeople(next, happening.what, happening.from);
 }
 
-function applyToPeople(room: PastRoom, what: Done, from: Happening["from"]): PastRoom {
+function applyToPeople(room: PastRoom, what: EventContent, from: Happening["from"]): PastRoom {
   switch (what.type) {
     case "room_created":
-      return { ...room, name: what.name, topic: what.topic };
     case "room_updated":
-      return { ...room, name: what.name ?? room.name, topic: what.topic ?? room.topic };
+      return { ...room, name: what.body.name ?? room.name, topic: what.body.topic ?? room.topic };
     case "room_deleted":
       return { ...room, deleted: true };
     case "member_joined":
@@ -82,24 +81,23 @@ function applyToPeople(room: PastRoom, what: Done, from: Happening["from"]): Pas
     case "member_left":
       return from === null ? room : withoutMember(room, from.id);
     case "member_removed":
-      return removed(room, what);
+      return removed(room, what.body);
     case "member_unbanned":
-      return { ...room, bans: room.bans.filter(({ id }) => id !== what.user) };
+      return { ...room, bans: room.bans.filter(({ id }) => id !== what.body.user) };
     case "member_muted":
-      return { ...room, mutes: withKept(room.mutes, { id: what.user, until: what.until }) };
+      return { ...room, mutes: withKept(room.mutes, { id: what.body.user, until: what.body.until }) };
     case "member_unmuted":
-      return { ...room, mutes: room.mutes.filter(({ id }) => id !== what.user) };
+      return { ...room, mutes: room.mutes.filter(({ id }) => id !== what.body.user) };
     case "role_changed":
-      return withRole(room, what.user, what.role);
-    case "member_invited":
-    case "other":
+      return withRole(room, what.body.user, what.body.role);
+    default:
       return room;
   }
 }
 
-function removed(room: PastRoom, what: { user: string; ban: boolean; until: number | null }): PastRoom {
+function removed(room: PastRoom, what: EventBodies["member_removed"]): PastRoom {
   const rest = withoutMember(room, what.user);
-  return what.ban ? { ...rest, bans: withKept(rest.bans, { id: what.user, until: what.until }) } : rest;
+  return what.removal === "ban" ? { ...rest, bans: withKept(rest.bans, { id: what.user, until: what.until }) } : rest;
 }
 
 function withMember(room: PastRoom, person: PastPerson): PastRoom {

@@ -1,8 +1,12 @@
 /// What the time slider asks of the server.
 
 import type { Past } from "@roomlog/client";
+import { nameOf } from "../lib/people.js";
 import { session } from "../state/session.svelte.js";
 import { parseHappening, type Happening } from "./happening.js";
+
+/** Members whose names are asked for. */
+const NAMES = 200;
 
 /** Somewhere in a room's past: after an event, after everything up to a time, after a record of its partition. */
 export type Point =
@@ -46,8 +50,11 @@ export async function readHead(room: string): Promise<number> {
   return head.seq;
 }
 
-/** What those are called who are in the room now: a page of them. */
-export async function readNames(room: string): Promise<readonly (readonly [string, string])[]> {
-  const { members } = await session.api.rooms.members(room, { limit: 200 });
-  return members.map(({ id, display_name, username }) => [id, display_name ?? username ?? ""] as const);
+/** What those are called who are in the room now: of its first page of members, those whose names are told. */
+export async function readNames(room: string): Promise<readonly (readonly [id: string, name: string])[]> {
+  const { members } = await session.api.rooms.members(room, { limit: NAMES });
+  return members.flatMap((member) => {
+    const name = nameOf(member);
+    return name === null ? [] : [[member.id, name] as const];
+  });
 }

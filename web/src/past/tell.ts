@@ -1,61 +1,82 @@
 /// Events in words, as one line of what happened. Pure; names come in.
 
+import type { EventBodies, EventContent } from "@roomlog/client";
 import { exactTime } from "../lib/format.js";
-import { isSaid, type Happening, type Said, type What } from "./happening.js";
+import type { Happening } from "./happening.js";
+
+/** What events of these types say. */
+type Of<Type extends string> = Extract<EventContent, { readonly type: Type }>;
 
 /** What an id is called. */
 export type NameOf = (id: string) => string;
 
 /** What somebody did, after their name: "edits message 2: at seven?". */
-export function tell(what: What, nameOf: NameOf): string {
-  if (isSaid(what)) return toldMessage(what);
+export function tell(what: EventContent, nameOf: NameOf): string {
   switch (what.type) {
+    case "message_sent":
+    case "message_edited":
+    case "message_deleted":
+    case "reaction_added":
+    case "reaction_removed":
+      return toldMessage(what);
     case "room_created":
-      return `creates the room ${what.name}`;
+      return `creates the room ${what.body.name}`;
     case "room_updated":
-      return toldChange(what);
+      return toldChange(what.body);
     case "room_deleted":
       return "deletes the room";
     case "member_joined":
       return "joins";
     case "member_left":
       return "leaves";
-    case "member_invited":
-      return `invites ${nameOf(what.user)}`;
-    case "member_unbanned":
-      return `lifts the ban of ${nameOf(what.user)}`;
-    case "member_unmuted":
-      return `lets ${nameOf(what.user)} speak again`;
-    case "member_removed":
-      return what.ban ? `bans ${nameOf(what.user)} ${toldUntil(what.until)}` : `removes ${nameOf(what.user)}`;
-    case "member_muted":
-      return `mutes ${nameOf(what.user)} ${toldUntil(what.until)}`;
-    case "role_changed":
-      return `makes ${nameOf(what.user)} ${what.role === "owner" ? "the owner" : `a ${what.role}`}`;
-    case "other":
+    case "unknown":
       return "does something that this page does not know";
+    default:
+      return toldOfPerson(what, nameOf(what.body.user));
   }
 }
 
-function toldMessage(what: Said): string {
+function toldMessage(what: Of<`message_${string}` | `reaction_${string}`>): string {
   switch (what.type) {
-    case "message_sent":
-      return what.replyTo === null ? `says: ${what.text}` : `answers message ${what.replyTo}: ${what.text}`;
+    case "message_sent": {
+      const { text, reply_to: answered } = what.body;
+      return answered === undefined ? `says: ${text}` : `answers message ${answered}: ${text}`;
+    }
     case "message_edited":
-      return `edits message ${what.seq}: ${what.text}`;
+      return `edits message ${what.body.seq}: ${what.body.text}`;
     case "message_deleted":
-      return `deletes message ${what.seq}`;
+      return `deletes message ${what.body.seq}`;
     case "reaction_added":
-      return `reacts to message ${what.seq} with ${what.emoji}`;
+      return `reacts to message ${what.body.seq} with ${what.body.emoji}`;
     case "reaction_removed":
-      return `takes ${what.emoji} back from message ${what.seq}`;
+      return `takes ${what.body.emoji} back from message ${what.body.seq}`;
   }
 }
 
-function toldChange({ name, topic }: { readonly name: string | null; readonly topic: string | null }): string {
+function toldOfPerson(
+  what: Exclude<Of<`member_${string}` | "role_changed">, Of<"member_joined" | "member_left">>,
+  name: string,
+): string {
+  switch (what.type) {
+    case "member_invited":
+      return `invites ${name}`;
+    case "member_unbanned":
+      return `lifts the ban of ${name}`;
+    case "member_unmuted":
+      return `lets ${name} speak again`;
+    case "member_removed":
+      return what.body.removal === "ban" ? `bans ${name} ${toldUntil(what.body.until)}` : `removes ${name}`;
+    case "member_muted":
+      return `mutes ${name} ${toldUntil(what.body.until)}`;
+    case "role_changed":
+      return `makes ${name} ${what.body.role === "owner" ? "the owner" : `a ${what.body.role}`}`;
+  }
+}
+
+function toldChange({ name, topic }: EventBodies["room_updated"]): string {
   const changes = [];
-  if (name !== null) changes.push(`renames the room to ${name}`);
-  if (topic !== null) changes.push(topic === "" ? "takes its topic away" : `sets its topic: ${topic}`);
+  if (name !== undefined) changes.push(`renames the room to ${name}`);
+  if (topic !== undefined) changes.push(topic === "" ? "takes its topic away" : `sets its topic: ${topic}`);
   return changes.length === 0 ? "raises the room's rules" : changes.join(" and ");
 }
 

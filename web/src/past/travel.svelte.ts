@@ -128,7 +128,7 @@ export class Travel {
       const past = await readRoom(this.id, point);
       if (abort.signal.aborted) return;
       const room = fromServer(past);
-      for (const { from } of room.messages) this.#learn(from.id, from.name);
+      for (const { message } of room.messages) this.#learn(message.from.id, message.from.name);
       this.#head = Math.max(this.#head, room.seq);
       this.#trail = [{ room, happening: null }];
       const time = point.kind === "time" ? Math.max(point.time, room.at) : room.at;

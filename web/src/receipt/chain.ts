@@ -83,7 +83,7 @@ function hashed(link: Link, seq: number, datum: Uint8Array): Uint8Array {
 }
 
 /** Bytes as hex digits, lower-case. */
-export function toHex(bytes: Uint8Array): string {
+function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

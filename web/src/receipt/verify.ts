@@ -40,7 +40,7 @@ export interface Check {
 }
 
 /** How long the check computes before it lets others go first, milliseconds: half of a frame. */
-export const SLICE_MS = 8;
+const SLICE_MS = 8;
 
 /** Checks; never throws. */
 export async function verify(check: Check): Promise<Outcome> {

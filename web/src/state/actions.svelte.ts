@@ -8,6 +8,7 @@ import { type MessageAction, messageActionOf } from "../lib/shortcuts.js";
 import { roomPath } from "../router/routes.js";
 import { pressed } from "../ui/keys.js";
 import type { MenuItem } from "../ui/menu.js";
+import { copyText } from "./clipboard.js";
 import type { RoomModel } from "./room.svelte.js";
 import { toasts } from "./toasts.svelte.js";
 
@@ -251,10 +252,5 @@ export class RoomActions {
 }
 
 async function copy(text: string, done: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-    toasts.notice(done);
-  } catch {
-    toasts.error("The browser does not allow copying here.");
-  }
+  if (await copyText(text)) toasts.notice(done);
 }

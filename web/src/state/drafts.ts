@@ -1,4 +1,4 @@
-/// What one began to write, by room, as long as the page lives. Bounded.
+/// What one began to write, by room, as long as one is signed in and the page lives. Bounded.
 
 /** Drafts kept. */
 const MOST = 100;
@@ -8,6 +8,11 @@ class Drafts {
 
   get(room: string): string {
     return this.#texts.get(room) ?? "";
+  }
+
+  /** Forgets them all: whoever signs in next is somebody else. */
+  clear(): void {
+    this.#texts.clear();
   }
 
   keep(room: string, text: string): void {

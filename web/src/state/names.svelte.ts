@@ -14,6 +14,12 @@ class Names {
   readonly #names = new SvelteMap<string, string>();
   readonly #usernames = new SvelteMap<string, string>();
 
+  /** Forgets everybody. */
+  clear(): void {
+    this.#names.clear();
+    this.#usernames.clear();
+  }
+
   /** Undefined for who was not heard of. */
   of(id: string): string | undefined {
     return this.#names.get(id);

@@ -1,33 +1,11 @@
 /// What one likes, kept in this browser: never who one is (that is in cookies no script can read).
 
-export type Theme = "system" | "light" | "dark";
+import { DEFAULT, type Liked, parsePreferences, type Theme } from "../lib/preferences.js";
 
 const KEY = "roomlog.preferences";
 
-interface Kept {
-  readonly theme: Theme;
-  /** Whether one asked for desktop notifications here. */
-  readonly notify: boolean;
-}
-
-const DEFAULT: Kept = { theme: "system", notify: false };
-
-/** What was kept; anything else than that is taken as nothing. */
-export function parsePreferences(text: string | null): Kept {
-  if (text === null) return DEFAULT;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return DEFAULT;
-  }
-  if (typeof value !== "object" || value === null) return DEFAULT;
-  const theme = "theme" in value && (value.theme === "light" || value.theme === "dark") ? value.theme : DEFAULT.theme;
-  return { theme, notify: "notify" in value && value.notify === true };
-}
-
 class Preferences {
-  #kept = $state.raw<Kept>(DEFAULT);
+  #kept = $state.raw<Liked>(DEFAULT);
 
   get theme(): Theme {
     return this.#kept.theme;
@@ -55,7 +33,7 @@ class Preferences {
     return () => listening.abort();
   }
 
-  #keep(kept: Kept): void {
+  #keep(kept: Liked): void {
     this.#take(kept);
     try {
       localStorage.setItem(KEY, JSON.stringify(kept));
@@ -64,13 +42,13 @@ class Preferences {
     }
   }
 
-  #take(kept: Kept): void {
+  #take(kept: Liked): void {
     this.#kept = kept;
     document.documentElement.dataset["theme"] = kept.theme;
   }
 }
 
-function read(): Kept {
+function read(): Liked {
   try {
     return parsePreferences(localStorage.getItem(KEY));
   } catch {

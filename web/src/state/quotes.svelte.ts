@@ -1,6 +1,7 @@
-/// Messages that others quote and that are not loaded: asked for one by one, kept while the room is shown. Bounded.
+/// Messages that others quote and that are not loaded: asked for one by one, kept current while the room is shown: what is deleted is
+/// not quoted any more. Bounded.
 
-import type { Message } from "@roomlog/client";
+import { beginFold, foldOn, type Message, type RoomEvent } from "@roomlog/client";
 import { SvelteMap } from "svelte/reactivity";
 import { session } from "./session.svelte.js";
 
@@ -29,5 +30,13 @@ export class Quotes {
       (message) => this.#kept.set(seq, message),
       () => this.#kept.set(seq, null),
     );
+  }
+
+  /** An event of the room. */
+  heard(event: RoomEvent): void {
+    if (event.type !== "message_edited" && event.type !== "message_deleted") return;
+    const { seq } = event.body;
+    const message = this.#kept.get(seq);
+    if (message) this.#kept.set(seq, foldOn(beginFold(message), event).message);
   }
 }

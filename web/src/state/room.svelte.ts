@@ -12,10 +12,9 @@ import type {
   WindowView,
 } from "@roomlog/client";
 import { explain } from "../lib/errors.js";
-import { findMessage, parseAnchor, replyCounts } from "../lib/messages.js";
+import { anchorOf, findMessage, replyCounts } from "../lib/messages.js";
 import type { Standing } from "../lib/rights.js";
 import { timeline, type TimelineItem } from "../lib/timeline.js";
-import { ask } from "./ask.js";
 import { perFrame } from "./frames.js";
 import { names } from "./names.svelte.js";
 import { Quotes } from "./quotes.svelte.js";
@@ -48,6 +47,8 @@ export class RoomModel {
   #window: MessageWindow | null = null;
   #windowOff: (() => void) | null = null;
   #loading = false;
+  /** Which jump is under way: of several the last one counts. */
+  #jumps = 0;
   #markTimer: ReturnType<typeof setTimeout> | undefined;
 
   #view = $state.raw<RoomView | null>(null);
@@ -157,7 +158,8 @@ export class RoomModel {
 
   /** Shows a message: scrolls to it, or opens a window of history around it. */
   async jumpTo(seq: number): Promise<void> {
-    if (this.message(seq) === undefined && !(await this.#openWindow(seq))) return;
+    if (this.message(seq) !== undefined) this.#callOffJumps();
+    else if (!(await this.#openWindow(seq))) return;
     // What is at that seq may be no message: the next one is near enough.
     const message = this.message(seq) ?? this.messages.find((one) => one.seq >= seq) ?? this.messages.at(-1);
     if (message === undefined) return;
@@ -168,7 +170,7 @@ export class RoomModel {
   /** Shows the first message of a time, or the last before it. Milliseconds since 1970. */
   async jumpToTime(at: number): Promise<void> {
     try {
-      const seq = parseAnchor(await ask(`/v1/rooms/${this.id}/messages`, { time: at, limit: 1 }));
+      const seq = anchorOf(await session.api.messages.page(this.id, { time: at, limit: 1 }));
       if (seq === null) toasts.notice("Nothing was said here yet.");
       else await this.jumpTo(seq);
     } catch (error) {
@@ -181,6 +183,7 @@ export class RoomModel {
   }
 
   jumpToLatest(): void {
+    this.#callOffJumps();
     this.#closeWindow();
     this.#draw();
     this.#missed = 0;
@@ -208,8 +211,15 @@ export class RoomModel {
     for (const off of this.#offs) off();
     clearTimeout(this.#markTimer);
     this.#frame.stop();
+    this.#callOffJumps();
     this.#closeWindow();
     this.room.close();
+  }
+
+  /** A window that is still on its way is not shown. */
+  #callOffJumps(): void {
+    this.#jumps += 1;
+    this.#jumping = false;
   }
 
   async #learnMembers(): Promise<void> {
@@ -224,7 +234,7 @@ export class RoomModel {
     } catch (error) {
       toasts.error(`More messages could not be loaded. ${explain(error)}`, {
         label: "Try again",
-        run: () => this.#frame.ask(),
+        run: () => void this.#load(page),
       });
       return;
     } finally {
@@ -234,19 +244,26 @@ export class RoomModel {
   }
 
   async #openWindow(seq: number): Promise<boolean> {
+    this.#jumps += 1;
+    const jump = this.#jumps;
     this.#jumping = true;
     try {
       const window = await this.room.window(seq, AROUND);
+      // Somebody has jumped elsewhere since, or left the room.
+      if (jump !== this.#jumps) {
+        window.close();
+        return false;
+      }
       this.#closeWindow();
       this.#window = window;
       this.#windowOff = window.subscribe(() => this.#frame.ask());
       this.#draw();
       return true;
     } catch (error) {
-      toasts.error(explain(error));
+      if (jump === this.#jumps) toasts.error(explain(error));
       return false;
     } finally {
-      this.#jumping = false;
+      if (jump === this.#jumps) this.#jumping = false;
     }
   }
 
@@ -265,6 +282,7 @@ export class RoomModel {
 
   #heard(event: RoomEvent): void {
     names.heard(event.from);
+    this.quotes.heard(event);
     if (event.type !== "message_sent" || event.from.id === this.me) return;
     if (!this.atEnd || !this.live) this.#missed += 1;
   }

@@ -18,6 +18,8 @@ const REFRESH_MS = 30_000;
 
 /** How far the listing may lag behind the log, usually. */
 const LISTING_LAG_MS = 500;
+/** How long an answer is waited for by whoever wants that nothing is asked. */
+const REST_MS = 2_000;
 /** Pauses before each look for a room that must come. */
 const EXPECTING_MS = [0, 150, 300, 600, 1_200, 2_400];
 
@@ -31,8 +33,12 @@ class Rooms {
   readonly #read = new Map<string, number>();
   /** Events and markers not drawn yet. */
   #waiting: (() => void)[] = [];
-  #busy = false;
+  /** The listing that is being asked for. */
+  #asking: Promise<void> | null = null;
   #again = false;
+  #resting = false;
+  /** Of whoever is signed in: what comes of their questions after they have gone is not shown. */
+  #life = new AbortController();
   readonly #frame = perFrame(() => this.#drain());
 
   readonly list = $derived(sorted([...this.#entries.values()]));
@@ -63,58 +69,79 @@ class Rooms {
 
   /** Keeps the list until the answer is called. `heard` is told of each event, with the room's row as it is then. */
   start(client: Client, me: string, heard: (event: RoomEvent, entry: Entry) => void): () => void {
+    this.#life = new AbortController();
+    this.#resting = false;
+    const { signal } = this.#life;
     const onEvent = client.on("event", (event) => this.#later(() => this.#hear(event, me, heard)));
     const onRead = client.on("read", ({ room, seq }) => this.markRead(room, seq));
     const onState = client.on("state", (state) => state.kind === "live" && void this.refresh());
     const timer = setInterval(() => document.hidden || void this.refresh(), REFRESH_MS);
-    const listening = new AbortController();
     const seen = (): void => void (document.hidden || this.refresh());
-    document.addEventListener("visibilitychange", seen, { signal: listening.signal });
+    document.addEventListener("visibilitychange", seen, { signal });
     void this.refresh();
     return () => {
       for (const off of [onEvent, onRead, onState]) off();
       clearInterval(timer);
-      listening.abort();
+      this.#life.abort();
       this.#frame.stop();
       this.#waiting = [];
       for (const room of this.#open.values()) room.close();
       this.#open.clear();
       this.#read.clear();
+      names.clear();
       this.#entries = new Map();
       this.#invitations = [];
       this.#loaded = false;
+      this.#failed = null;
     };
   }
 
   /** Asks for the listing and the invitations anew; one call at a time, the last one counts. */
   async refresh(): Promise<void> {
-    if (this.#busy) {
+    if (this.#resting) return;
+    if (this.#asking !== null) {
       this.#again = true;
       return;
     }
-    this.#busy = true;
+    this.#asking = this.#ask(this.#life.signal);
+    await this.#asking;
+    this.#asking = null;
+    if (!this.#again) return;
+    this.#again = false;
+    void this.refresh();
+  }
+
+  /** Asks nothing more, until `wake` or the next `start`; answers when nothing is being asked, or when that takes too long. */
+  async rest(): Promise<void> {
+    this.#resting = true;
+    const patience = new Promise((resolve) => setTimeout(resolve, REST_MS));
+    await Promise.race([this.#asking, patience]);
+  }
+
+  wake(): void {
+    this.#resting = false;
+    void this.refresh();
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
     try {
       const [mine, invitations] = await Promise.all([listMine(), session.api.rooms.invitations({ limit: 200 })]);
-      if (session.status !== "signed_in") return;
+      if (signal.aborted) return;
       this.#invitations = invitations.invitations;
-      await this.#take(mine);
+      await this.#take(mine, signal);
       this.#failed = null;
       this.#loaded = true;
     } catch (error) {
-      this.#failed = explain(error);
-    } finally {
-      this.#busy = false;
-    }
-    if (this.#again) {
-      this.#again = false;
-      void this.refresh();
+      if (!signal.aborted) this.#failed = explain(error);
     }
   }
 
   /** Refreshes until a room is listed that one has just entered or made: the listing follows the log by a moment. */
   async expect(room: string): Promise<void> {
+    const { signal } = this.#life;
     for (const pauseMs of EXPECTING_MS) {
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if (signal.aborted) return;
       await this.refresh();
       if (this.#entries.has(room)) return;
     }
@@ -145,9 +172,10 @@ class Rooms {
     return true;
   }
 
-  async #take(mine: readonly MyRoom[]): Promise<void> {
+  async #take(mine: readonly MyRoom[], signal: AbortSignal): Promise<void> {
     const me = session.me?.id ?? "";
     await names.learnPeers(mine, me);
+    if (signal.aborted) return;
     const entries = new Map<string, Entry>();
     for (const room of mine) {
       const listed = entryOf(room, room.peer === undefined ? undefined : names.of(room.peer));
@@ -158,6 +186,7 @@ class Rooms {
       entries.set(room.id, afterRead(entry, this.#read.get(room.id) ?? 0));
     }
     this.#entries = entries;
+    for (const room of this.#read.keys()) if (!entries.has(room)) this.#read.delete(room);
     this.#listen([...entries.keys()]);
   }
 
@@ -186,8 +215,13 @@ class Rooms {
     this.#put(next);
     heard(event, next);
     // Kicked from a room that one may still read: it is listed no more, once history knows.
-    if (event.type === "member_removed" && event.body.user === me)
-      setTimeout(() => void this.refresh(), LISTING_LAG_MS);
+    if (event.type === "member_removed" && event.body.user === me) void this.#refreshLater();
+  }
+
+  async #refreshLater(): Promise<void> {
+    const { signal } = this.#life;
+    await new Promise((resolve) => setTimeout(resolve, LISTING_LAG_MS));
+    if (!signal.aborted) await this.refresh();
   }
 
   #later(change: () => void): void {

@@ -1,10 +1,11 @@
 /// Who one is here, and the one connection of this page. Who one is stands in cookies that no script can read; what is kept
 /// here is forgotten with the page.
 
-import { Api, Client, type ConnectionState, RoomlogError, type User } from "@roomlog/client";
-import { type About, parseAbout, parseRights } from "../lib/about.js";
+import { type About, Api, Client, type ConnectionState, RoomlogError, type User } from "@roomlog/client";
+import { isAccountGone } from "../lib/connection.js";
 import { explain } from "../lib/errors.js";
-import { ask } from "./ask.js";
+import { drafts } from "./drafts.js";
+import { emptyOutbox, TabOutbox } from "./outbox.js";
 import { toasts } from "./toasts.svelte.js";
 
 export interface Me {
@@ -12,7 +13,8 @@ export interface Me {
   /** Guests and people of an outside issuer have none. */
   readonly username: string | null;
   readonly display_name: string;
-  readonly admin: boolean;
+  /** Null until the server has said it. */
+  readonly admin: boolean | null;
 }
 
 /** `unreachable`: it can't be told, for the server does not answer. */
@@ -26,6 +28,7 @@ class Session {
   #me = $state.raw<Me | null>(null);
   #about = $state.raw<About | null>(null);
   #client = $state.raw<Client | null>(null);
+  #outbox: TabOutbox | null = null;
   #connection = $state.raw<ConnectionState>({ kind: "idle" });
   #connectionAt = $state(0);
   #online = $state(navigator.onLine);
@@ -73,21 +76,21 @@ class Session {
     void this.#learnAbout();
     try {
       const user = await this.api.auth.refresh();
-      if (user === null) this.#status = "signed_out";
+      if (user === null) this.leave();
       else this.enter(user);
     } catch (error) {
       const nobody = error instanceof RoomlogError && error.kind === "unauthenticated";
-      this.#status = nobody ? "signed_out" : "unreachable";
+      if (nobody) this.leave();
+      else this.#status = "unreachable";
     }
   }
 
   /** Somebody is signed in: connects. */
   enter({ id, username, display_name }: User): void {
-    this.#me = { id, username: username ?? null, display_name, admin: false };
-    if (this.#client === null) this.#client = this.#connect();
+    this.#me = { id, username: username ?? null, display_name, admin: null };
+    if (this.#client === null) this.#client = this.#connect(id);
+    else void this.#learnAdmin();
     this.#status = "signed_in";
-    // Signing in tells no rights.
-    void this.#learnAdmin();
   }
 
   /** Another name for others to see. */
@@ -95,28 +98,35 @@ class Session {
     if (this.#me !== null) this.#me = { ...this.#me, display_name: displayName };
   }
 
-  /** Signs out here. */
-  async signOut(): Promise<void> {
+  /** Signs out here; false where that fails, which is said. */
+  async signOut(): Promise<boolean> {
     try {
       await this.api.auth.logout();
     } catch (error) {
       toasts.error(`You are still signed in. ${explain(error)}`);
-      return;
+      return false;
     }
     this.leave();
+    return true;
   }
 
   /** Forgets everything of whoever was signed in. */
   leave(): void {
     this.#client?.close();
     this.#client = null;
+    // Behind the client, which may have something to keep as it closes.
+    this.#outbox?.end();
+    this.#outbox = null;
+    emptyOutbox();
+    drafts.clear();
     this.#me = null;
     this.#connection = { kind: "idle" };
     this.#status = "signed_out";
   }
 
-  #connect(): Client {
-    const client = new Client({ api: this.api });
+  #connect(user: string): Client {
+    this.#outbox = new TabOutbox(user);
+    const client = new Client({ api: this.api, outbox: this.#outbox });
     client.on("state", (state) => this.#said(state));
     client.connect();
     this.#said(client.state);
@@ -126,6 +136,11 @@ class Session {
   #said(state: ConnectionState): void {
     this.#connection = state;
     this.#connectionAt = performance.now();
+    // Not known yet, or it could not be asked before.
+    if (state.kind === "live" && this.#me?.admin === null) void this.#learnAdmin();
+    if (!isAccountGone(state)) return;
+    this.leave();
+    toasts.notice("This account can't be used any more: it was disabled or deleted.");
   }
 
   /** Somebody else is signed in, or nobody any more: here, in another tab, or by the server's word. */
@@ -138,18 +153,19 @@ class Session {
 
   async #learnAbout(): Promise<void> {
     try {
-      this.#about = parseAbout(await ask("/v1/about"));
+      this.#about = await this.api.about();
     } catch {
       // The sign-in page then offers what every server may allow, and shows what it answers.
     }
   }
 
+  /** Signing in tells no rights. */
   async #learnAdmin(): Promise<void> {
     try {
-      const { id, admin } = parseRights(await ask("/v1/me"));
+      const { id, admin } = await this.api.me.get();
       if (this.#me?.id === id) this.#me = { ...this.#me, admin };
     } catch {
-      // It is asked again with the next page load; nothing but links to admins' pages depends on it.
+      // It is asked again when the connection has come back.
     }
   }
 }

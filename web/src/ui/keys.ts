@@ -3,7 +3,7 @@
 import type { Pressed } from "../lib/shortcuts.js";
 
 /** Whether one writes there. */
-export function isWriting(target: EventTarget | null): boolean {
+function isWriting(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement)
     return true;

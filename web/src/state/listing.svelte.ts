@@ -1,7 +1,7 @@
 /// A list that is read page by page, as a view shows it: one question at a time, and an older one's answer is not taken.
 
 import { explain } from "../lib/errors.js";
-import { joined, type Page } from "./paging.js";
+import { joined, type Page } from "../lib/paging.js";
 
 export class Listing<T> {
   /** What an item is known by. */
@@ -11,6 +11,8 @@ export class Listing<T> {
   #failure = $state<string | null>(null);
   #read: (after: string | null) => Promise<Page<T>>;
   #asked = 0;
+  /** Where the page begins that was asked for last. */
+  #after: string | null = null;
 
   constructor(keyOf: (item: T) => string, read: (after: string | null) => Promise<Page<T>>) {
     this.keyOf = keyOf;
@@ -48,7 +50,7 @@ export class Listing<T> {
 
   /** Tries again what failed. */
   async again(): Promise<void> {
-    await (this.#page === null ? this.#ask(null) : this.more());
+    await this.#ask(this.#after);
   }
 
   /** Puts an item in the place of what it was; takes it away where it is null. */
@@ -62,6 +64,7 @@ export class Listing<T> {
   async #ask(after: string | null): Promise<void> {
     this.#asked += 1;
     const asked = this.#asked;
+    this.#after = after;
     this.#busy = true;
     this.#failure = null;
     try {

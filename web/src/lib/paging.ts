@@ -7,7 +7,7 @@ export interface Page<T> {
 }
 
 /** Entries kept in the page at most: past that one searches. */
-export const MOST_ITEMS = 1_000;
+export const MOST_ITEMS = 2_000;
 
 /** With one more page. An entry that is there already stays where it is: the list may have moved between two pages. */
 export function joined<T>(page: Page<T>, more: Page<T>, keyOf: (item: T) => string): Page<T> {
