@@ -226,16 +226,13 @@ impl Machine {
     pub fn write(&mut self, ticket: Ticket, name: &'static str, room: Uuid, cid: Uuid, mut body: Value) {
         body["room"] = json!(room);
         body["cid"] = json!(cid);
-        if let Some(head) = self.rooms.head(room) {
-            body["since"] = json!(head);
-        }
-        self.commands.add(ticket, name, body, true, &mut self.effects);
+        self.commands.add(ticket, name, body, Some(room), &mut self.effects);
         self.send_waiting();
     }
 
     /// A command that leaves no trace: tried once.
     pub fn ask(&mut self, ticket: Ticket, name: &'static str, body: Value) {
-        self.commands.add(ticket, name, body, false, &mut self.effects);
+        self.commands.add(ticket, name, body, None, &mut self.effects);
         self.send_waiting();
     }
 
@@ -290,7 +287,7 @@ impl Machine {
             self.epoch = Some(hello.epoch);
             self.greeted();
         } else if let Some(mark) = frame.caught_up {
-            self.effects.push(Effect::Tell(mark.room, Update::CaughtUp(mark.seq)));
+            self.rooms.caught_up(mark.room, mark.seq, &mut self.effects);
         } else if let Some(mark) = frame.lagged {
             self.rooms.again(mark.room);
             self.send_waiting();
@@ -342,7 +339,7 @@ impl Machine {
             self.next_id += 1;
             self.effects.push(Effect::Send(frame));
         }
-        while let Some(frame) = self.commands.next(self.next_id) {
+        while let Some(frame) = self.commands.next(self.next_id, |room| self.rooms.head(room)) {
             self.next_id += 1;
             self.effects.push(Effect::Send(frame));
         }

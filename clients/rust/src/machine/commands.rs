@@ -4,6 +4,7 @@ use super::{Effect, Failure, RETRY_MILLIS, Ticket};
 use crate::protocol::Refusal;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
+use uuid::Uuid;
 
 /// Sent and unanswered at once, of the 64 that the server lets wait; the rest is for subscriptions, a token, a leave.
 pub(super) const MOST_SENT: usize = 44;
@@ -16,8 +17,10 @@ struct Command {
     ticket: Ticket,
     name: &'static str,
     body: Value,
-    /// Whether it is sent again when its outcome is unknown.
-    again: bool,
+    /// Of a write: its room. It is sent again when its outcome is unknown.
+    room: Option<Uuid>,
+    /// Whether `since` was chosen: it is once, before the first try.
+    tried: bool,
     state: State,
 }
 
@@ -41,7 +44,7 @@ impl Commands {
         ticket: Ticket,
         name: &'static str,
         body: Value,
-        again: bool,
+        room: Option<Uuid>,
         effects: &mut Vec<Effect>,
     ) {
         if self.queue.len() >= MOST_WAITING {
@@ -52,14 +55,15 @@ impl Commands {
             ticket,
             name,
             body,
-            again,
+            room,
+            tried: false,
             state: State::Waiting,
         });
     }
 
     /// The next frame to send, which then has this id. A command that was put off holds back all after it: the order
-    /// in which a person said things must not change.
-    pub(super) fn next(&mut self, id: u64) -> Option<String> {
+    /// in which a person said things must not change. `head_of` says what head of a room is seen now, if one is.
+    pub(super) fn next(&mut self, id: u64, head_of: impl Fn(Uuid) -> Option<u64>) -> Option<String> {
         if self.sent >= MOST_SENT {
             return None;
         }
@@ -70,6 +74,10 @@ impl Commands {
         if command.state == State::PutOff {
             return None;
         }
+        if let (false, Some(head)) = (command.tried, command.room.and_then(head_of)) {
+            command.body["since"] = json!(head);
+        }
+        command.tried = true;
         command.state = State::Sent(id);
         self.sent += 1;
         let mut frame = json!({ "id": id });
@@ -83,7 +91,7 @@ impl Commands {
         };
         self.sent -= 1;
         match answer {
-            Err(refusal) if refusal.retryable && self.queue[at].again => {
+            Err(refusal) if refusal.retryable && self.queue[at].room.is_some() => {
                 self.queue[at].state = State::PutOff;
                 effects.push(Effect::RetryAfter {
                     millis: refusal.retry_after_ms.unwrap_or(RETRY_MILLIS),
@@ -114,7 +122,7 @@ impl Commands {
     pub(super) fn disconnected(&mut self, effects: &mut Vec<Effect>) {
         self.sent = 0;
         self.queue.retain_mut(|command| {
-            let lost = matches!(command.state, State::Sent(_)) && !command.again;
+            let lost = matches!(command.state, State::Sent(_)) && command.room.is_none();
             if lost {
                 effects.push(Effect::Complete(command.ticket, Err(Failure::Disconnected)));
             }

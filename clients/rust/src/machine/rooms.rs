@@ -14,6 +14,8 @@ struct Room {
     /// The last event handed on, and the life of the log it is of.
     stands: Option<(Option<Uuid>, u64)>,
     phase: Phase,
+    /// Events that were missed are still coming.
+    catching_up: bool,
     /// It was asked for again because of a gap, and nothing came in order since.
     mending: bool,
 }
@@ -49,6 +51,7 @@ impl Rooms {
         self.all.entry(id).or_insert(Room {
             stands,
             phase: Phase::Idle,
+            catching_up: false,
             mending: false,
         });
         self.again(id);
@@ -66,9 +69,11 @@ impl Rooms {
         self.all.remove(&id).is_some()
     }
 
+    /// The head of a room, where it is seen as it stands now: who is still catching up would give one that is long past.
     pub(super) fn head(&self, room: Uuid) -> Option<u64> {
         let room = self.all.get(&room)?;
-        room.stands.filter(|_| room.phase == Phase::Live).map(|(_, seq)| seq)
+        let sees_it = room.phase == Phase::Live && !room.catching_up;
+        room.stands.filter(|_| sees_it).map(|(_, seq)| seq)
     }
 
     /// The frame that asks for the next room that is due, from where it stands.
@@ -125,7 +130,8 @@ impl Rooms {
             return;
         };
         room.phase = Phase::Live;
-        if subscribed.recovered == Some(true) {
+        room.catching_up = subscribed.recovered == Some(true);
+        if room.catching_up {
             // What was missed follows by ordinary events, from where we stand.
             let seq = room.stands.map_or(0, |(_, seq)| seq);
             room.stands = Some((Some(subscribed.epoch), seq));
@@ -163,6 +169,15 @@ impl Rooms {
         Ok(())
     }
 
+    /// All that a resume brings has come.
+    pub(super) fn caught_up(&mut self, id: Uuid, seq: u64, effects: &mut Vec<Effect>) {
+        let live = |room: &&mut Room| room.phase == Phase::Live;
+        if let Some(room) = self.all.get_mut(&id).filter(live) {
+            room.catching_up = false;
+            effects.push(Effect::Tell(id, Update::CaughtUp(seq)));
+        }
+    }
+
     pub(super) fn ended(&mut self, id: Uuid, reason: &str, effects: &mut Vec<Effect>) {
         if self.forget(id) {
             effects.push(Effect::Tell(id, Update::Ended(reason.to_owned())));
@@ -179,7 +194,7 @@ impl Rooms {
         self.asked.clear();
         self.due = self.all.keys().copied().collect();
         for room in self.all.values_mut() {
-            (room.phase, room.mending) = (Phase::Idle, false);
+            (room.phase, room.catching_up, room.mending) = (Phase::Idle, false, false);
         }
     }
 }

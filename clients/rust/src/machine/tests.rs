@@ -223,6 +223,36 @@ fn a_write_is_sent_again_with_its_cid_and_since() {
     assert_eq!(sent(&machine.effects())[1]["send"], first);
 }
 
+/// What a person says while old events still come is new, not as old as those.
+#[test]
+fn since_is_the_head_as_it_is_seen_when_a_write_first_leaves() {
+    let mut machine = greeted();
+    subscribed(&mut machine, 4);
+    machine.closed(None);
+    let write = |machine: &mut Machine, number: u64| {
+        let cid = Uuid::from_u128(number.into());
+        machine.write(Ticket(number), "send", ROOM, cid, json!({}));
+    };
+    write(&mut machine, 1);
+    reconnect(&mut machine);
+    let frames = sent(&machine.effects());
+    assert_eq!(frames[1]["send"].get("since"), None, "nothing is seen yet");
+    let answer = json!({ "epoch": EPOCH, "seq": 6, "digest": "", "recovered": true });
+    machine.message(&json!({ "id": frames[0]["id"], "ok": answer }).to_string());
+    machine.message(&event(5));
+    write(&mut machine, 2);
+    let while_old_ones_come = sent(&machine.effects())[0]["send"].clone();
+    assert_eq!(while_old_ones_come.get("since"), None);
+    machine.message(&event(6));
+    machine.message(&json!({ "caught_up": { "room": ROOM, "seq": 6 } }).to_string());
+    write(&mut machine, 3);
+    assert_eq!(sent(&machine.effects())[0]["send"]["since"], 6);
+    machine.closed(None);
+    reconnect(&mut machine);
+    let again = sent(&machine.effects());
+    assert_eq!(again[2]["send"], while_old_ones_come);
+}
+
 #[test]
 fn a_put_off_write_holds_back_those_after_it() {
     let mut machine = greeted();
