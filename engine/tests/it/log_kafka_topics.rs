@@ -1,12 +1,13 @@
 //! Kafka's topics under a log: not as they must be, not there, or made anew while the log is in use.
 
 use crate::log_suite::{P0, PARTITIONS, PATIENCE, Told, append_texts, listen};
-use engine::domain::{Epoch, Offset};
+use engine::domain::{Epoch, Offset, Partition};
 use engine::log::kafka::{Config, Log};
 use engine::log::{Error, Group, Log as _, Topic, Turn};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+use std::collections::BTreeMap;
 
 fn config() -> Config {
     Config {
@@ -193,19 +194,24 @@ async fn a_tail_is_lost_when_its_topic_is_made_anew_and_is_longer() {
     the_tail_of_an_ended_life(50).await;
 }
 
-/// Turns until something else than records, or an error.
-async fn read(group: &mut dyn Group, mut left: usize) -> Result<(), Error> {
-    while left > 0 {
+/// Turns until a partition was read to an offset, or an error. A group may give a partition anew at any time: then it goes on
+/// where it stood.
+async fn read(group: &mut dyn Group, next: &mut BTreeMap<Partition, Offset>, to: u64) -> Result<(), Error> {
+    while next.get(&P0).is_none_or(|next| next.get() < to) {
         match tokio::time::timeout(PATIENCE, group.next(100, 50))
             .await
             .expect("a turn")?
         {
             Turn::Assigned(partitions) => {
                 for partition in partitions {
-                    group.start_at(partition, Offset::ZERO).await?;
+                    let from = *next.entry(partition).or_default();
+                    group.start_at(partition, from).await?;
                 }
             }
-            Turn::Records { records, .. } => left -= records.len(),
+            Turn::Records { partition, records } => {
+                let last = records.last().expect("some").position.offset;
+                next.insert(partition, last.next());
+            }
             Turn::Revoked(_) | Turn::Idle => {}
         }
     }
@@ -218,9 +224,10 @@ async fn a_group_is_told_when_its_topic_is_made_anew() {
     let log = Log::open(config.clone(), true).await.expect("a log");
     let mut group = log.join(Topic::Events, "anew").await.expect("joined");
     append_texts(&log, P0, 0..10).await;
-    read(&mut *group, 10).await.expect("read");
+    let mut next = BTreeMap::new();
+    read(&mut *group, &mut next, 10).await.expect("read");
     make_anew(&config, 50).await;
-    let told = tokio::time::timeout(PATIENCE, read(&mut *group, 1))
+    let told = tokio::time::timeout(PATIENCE, read(&mut *group, &mut next, 11))
         .await
         .expect("something is told");
     let error = told.expect_err("no record of another life");
