@@ -60,6 +60,8 @@ catalogue! {
     TAIL_LAG_SECONDS: Gauge "roomlog_log_tail_lag_seconds" [FOLLOWED];
     /// Partitions whose next offset the log did not hold: it was cut or made anew.
     TAIL_LOST: Counter "roomlog_log_tail_lost_total";
+    /// Times a tail or a group's member stood still although the log went on, and was begun anew.
+    READERS_STALLED: Counter "roomlog_log_readers_stalled_total";
     /// Errors that the log's readers met and went on after.
     READ_FAILURES: Counter "roomlog_log_read_failures_total";
     /// Partitions that this member of a group holds.

@@ -45,8 +45,6 @@ pub struct Config {
     pub fenced_wait_ms: u64,
     /// How often lag and checkpoint age are measured.
     pub measure_ms: u64,
-    /// How long nothing may come of a partition of which the log holds more before it is read anew.
-    pub stalled_ms: u64,
     /// Most events whose rows a check holds in memory at once, at least 1; a partition with more is read several times.
     pub verify_slice_events: u64,
     /// Differences that a check tells one by one; it counts them all.
@@ -77,7 +75,6 @@ impl Default for Config {
             backoff_most_ms: 5_000,
             fenced_wait_ms: 2_000,
             measure_ms: 5_000,
-            stalled_ms: 10_000,
             verify_slice_events: 100_000,
             verify_differences: 100,
             verify_page_rows: 1_000,

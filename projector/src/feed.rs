@@ -62,8 +62,6 @@ pub(crate) struct Stand {
     pub(crate) waiting: Option<Timestamp>,
     /// When the last record was appended that was written.
     pub(crate) written: Option<Timestamp>,
-    /// Since when, from the last start on, the log is known to hold more.
-    pub(crate) behind: Option<Instant>,
 }
 
 /// See the module.
@@ -90,16 +88,6 @@ pub(crate) enum Next {
     Batch(Batch),
     /// Nothing in the time given.
     Idle,
-}
-
-impl Common {
-    /// Notes what was found of a partition, if it still stands at `next`, where it was looked at.
-    pub(crate) fn found(&self, partition: Partition, next: Offset, note: impl FnOnce(&mut Stand)) {
-        let mut stands = self.stands.lock();
-        if let Some(stand) = stands.get_mut(&partition).filter(|stand| stand.next == next) {
-            note(stand);
-        }
-    }
 }
 
 impl Feed {
@@ -178,11 +166,7 @@ impl Feed {
                 () = self.over.cancelled() => return Err(Halt::Over),
                 came = fed.recv() => came,
                 () = tokio::time::sleep_until(deadline) => {
-                    if gathered.records.is_empty() {
-                        self.ask_again().await;
-                        return Ok(Next::Idle);
-                    }
-                    return Ok(self.batch(gathered));
+                    return Ok(if gathered.records.is_empty() { Next::Idle } else { self.batch(gathered) });
                 }
             };
             match came {
@@ -191,19 +175,6 @@ impl Feed {
                 None => return Err(Halt::Over),
             }
         }
-    }
-
-    /// Begins to read anew where nothing comes although the log holds more: whatever reads for us has lost the thread.
-    async fn ask_again(&mut self) {
-        let patience = Duration::from_millis(self.common.config.stalled_ms);
-        let stand = self.common.stands.lock().get(&self.partition).copied();
-        let Some(stand) = stand.filter(|stand| stand.behind.is_some_and(|since| since.elapsed() >= patience)) else {
-            return;
-        };
-        let (projection, partition, next) = (self.common.projection, self.partition, stand.next);
-        tracing::warn!(projection, %partition, %next, "nothing comes although the log holds more: it is read anew");
-        metrics::retried(projection);
-        self.start(next).await;
     }
 
     fn batch(&self, gathered: Gathered) -> Next {
@@ -278,12 +249,10 @@ impl Feed {
             moved: Instant::now(),
             waiting: None,
             written,
-            behind: None,
         };
         let mut stands = self.common.stands.lock();
         match stands.get_mut(&self.partition) {
-            // A start anew has its time.
-            Some(old) if old.next == next => old.behind = None,
+            Some(old) if old.next == next => {}
             Some(old) => *old = stand,
             // Whoever has it now says where it stands.
             None if self.over() => {}
@@ -325,86 +294,4 @@ impl Gathered {
 pub(crate) fn size(record: &Record) -> usize {
     let length = |bytes: &Option<bytes::Bytes>| bytes.as_ref().map_or(0, bytes::Bytes::len);
     OVERHEAD + length(&record.key) + length(&record.value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use engine::log::sqlite;
-
-    /// Partition 0 of an empty log, begun at offset 7, and what is asked of its group; nobody ever gives it anything.
-    struct Begun {
-        feed: Feed,
-        told: mpsc::Receiver<Start>,
-        first: Start,
-        _folder: tempfile::TempDir,
-    }
-
-    impl Begun {
-        async fn with(stalled_ms: u64) -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let log = sqlite::Log::open(folder.path(), sqlite::Config::default())
-                .await
-                .unwrap();
-            let config = Config {
-                stalled_ms,
-                ..Config::default()
-            };
-            let common = Common {
-                projection: "history",
-                topic: Topic::Events,
-                config: Arc::new(config),
-                log: Arc::new(log),
-                status: Status::default(),
-                stands: Mutex::default(),
-            };
-            let (tell, mut told) = mpsc::channel(4);
-            let mut feed = Feed::new(Arc::new(common), Partition::new(0), 1, CancellationToken::new(), tell);
-            feed.start(Offset::new(7)).await;
-            Self {
-                feed,
-                first: told.try_recv().unwrap(),
-                told,
-                _folder: folder,
-            }
-        }
-
-        fn found_behind(&self, next: u64) {
-            self.feed.common.found(self.feed.partition, Offset::new(next), |stand| {
-                stand.behind.get_or_insert_with(Instant::now);
-            });
-        }
-
-        /// What is asked of the group when nothing comes.
-        async fn asked_when_idle(&mut self) -> Option<Start> {
-            assert!(matches!(self.feed.next(Duration::from_millis(1)).await, Ok(Next::Idle)));
-            self.told.try_recv().ok()
-        }
-    }
-
-    #[tokio::test]
-    async fn where_nothing_comes_although_there_is_more_it_is_asked_for_again() {
-        let mut begun = Begun::with(0).await;
-        assert!(
-            begun.asked_when_idle().await.is_none(),
-            "nothing more is known to be there"
-        );
-        begun.found_behind(6);
-        assert!(begun.asked_when_idle().await.is_none(), "it has moved on since");
-        begun.found_behind(7);
-        let again = begun.asked_when_idle().await.unwrap();
-        assert_eq!((again.task, again.next), (begun.first.task, begun.first.next));
-        assert!(
-            begun.first.to.is_closed(),
-            "what still comes of the first start is nobody's"
-        );
-        assert!(begun.asked_when_idle().await.is_none(), "a start anew has its time");
-    }
-
-    #[tokio::test]
-    async fn it_is_not_asked_for_again_before_its_time() {
-        let mut begun = Begun::with(3_600_000).await;
-        begun.found_behind(7);
-        assert!(begun.asked_when_idle().await.is_none());
-    }
 }

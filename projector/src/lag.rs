@@ -12,7 +12,7 @@ use engine::domain::{Offset, Partition, Timestamp};
 use engine::log::RangeLimits;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// One record.
@@ -46,9 +46,6 @@ async fn look(common: &Common, ends: &BTreeMap<Partition, Offset>, interval: Dur
         let Some(&end) = ends.get(&partition).filter(|end| **end > stand.next) else {
             continue;
         };
-        common.found(partition, stand.next, |stand| {
-            stand.behind.get_or_insert_with(Instant::now);
-        });
         let unmoved = stand.moved.elapsed();
         lag.events += end.get() - stand.next.get();
         lag.unmoved = lag.unmoved.max(unmoved);
@@ -73,15 +70,21 @@ impl Stand {
 async fn ask(common: &Common, partition: Partition, next: Offset, end: Offset) -> Option<Timestamp> {
     let range = common.log.range(common.topic, partition, next, end, FIRST).await.ok()?;
     let since = range.records.first()?.position.appended_at;
-    common.found(partition, next, |stand| {
+    if let Some(stand) = common
+        .stands
+        .lock()
+        .get_mut(&partition)
+        .filter(|stand| stand.next == next)
+    {
         stand.waiting.get_or_insert(since);
-    });
+    }
     Some(since)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     #[test]
     fn what_waits_is_told_before_what_was_written() {
@@ -91,7 +94,6 @@ mod tests {
             moved: Instant::now(),
             waiting,
             written,
-            behind: None,
         };
         assert_eq!(stand(at(2), at(1)).since(true), at(2));
         assert_eq!(stand(None, at(1)).since(true), at(1));

@@ -12,6 +12,9 @@ mod native;
 mod producer;
 mod reader;
 mod security;
+#[cfg(test)]
+mod stall_tests;
+mod stalls;
 mod stream;
 mod tail;
 mod topics;
@@ -28,6 +31,7 @@ use parking_lot::Mutex;
 use producer::Producer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use reader::Readers;
+use stalls::Ends;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +55,7 @@ struct Shared {
     names: Names,
     readers: Readers,
     life: Life,
+    ends: Ends,
 }
 
 impl Log {
@@ -77,6 +82,7 @@ impl Log {
             names,
             readers,
             life: Life::of(epoch),
+            ends: Ends::default(),
         });
         Ok(Self {
             watch: Mutex::new(Some(Watch::start(shared.clone())?)),

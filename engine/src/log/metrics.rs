@@ -94,6 +94,10 @@ pub(super) fn tail_lost() {
     of::TAIL_LOST.counter().increment(1);
 }
 
+pub(super) fn stalled() {
+    of::READERS_STALLED.counter().increment(1);
+}
+
 pub(super) fn read_failed() {
     of::READ_FAILURES.counter().increment(1);
 }

@@ -8,6 +8,7 @@
 
 use super::Shared;
 use super::native::{Consumer, Seen};
+use super::stalls::{self, Retired, Stalls};
 use crate::domain::{Offset, Partition};
 use crate::log::{Error, Group, Record, Topic, Turn, metrics};
 use async_trait::async_trait;
@@ -35,6 +36,7 @@ pub(super) struct Member {
 }
 
 /// What the thread and the async side share.
+#[derive(Default)]
 struct Buffer {
     inner: Mutex<Inner>,
     /// Something came for the reader.
@@ -100,6 +102,19 @@ impl Group for Member {
     }
 }
 
+impl Member {
+    /// Who reads what the worker brings, and what lives as long as that runs.
+    pub(super) fn of(worker: &Worker) -> (Self, oneshot::Sender<()>) {
+        let (running, ended) = oneshot::channel();
+        let member = Self {
+            shared: worker.shared.clone(),
+            buffer: worker.buffer.clone(),
+            ended,
+        };
+        (member, running)
+    }
+}
+
 impl Drop for Member {
     fn drop(&mut self) {
         self.buffer.inner.lock().leaving = true;
@@ -153,88 +168,119 @@ fn size(record: &Record) -> usize {
 }
 
 pub(super) fn join(shared: Arc<Shared>, topic: Topic, name: &str) -> Result<Member, Error> {
-    let group = format!("{}.{name}", shared.config.prefix);
-    let member: BaseConsumer = shared.config.member(&group)?.create().map_err(super::misconfigured)?;
-    member
-        .subscribe(&[shared.names.of(topic)])
-        .map_err(super::unavailable)?;
-    let member = Consumer::new(member).map_err(super::unavailable)?;
+    let mut worker = Worker::new(shared, topic, name)?;
+    let (member, running) = Member::of(&worker);
+    std::thread::Builder::new()
+        .name("log-group".into())
+        .spawn(move || {
+            while worker.turn() {}
+            drop(worker); // Both consumers: this leaves the group.
+            drop(running);
+        })
+        .map_err(|error| Error::Unavailable(format!("no thread for a group: {error}")))?;
+    Ok(member)
+}
+
+/// What reads the records of the partitions that it is given.
+fn reader(shared: &Shared) -> Result<Consumer, Error> {
     let reader: BaseConsumer = shared
         .config
         .tail(FETCH_WAIT_MS)?
         .create()
         .map_err(super::misconfigured)?;
-    let reader = Consumer::new(reader).map_err(super::unavailable)?;
-    let buffer = Arc::new(Buffer {
-        inner: Mutex::new(Inner::default()),
-        filled: Notify::new(),
-    });
-    let (sender, ended) = oneshot::channel::<()>();
-    let worker = Worker {
-        name: shared.names.of(topic).to_owned(),
-        group: name.to_owned(),
-        shared: shared.clone(),
-        topic,
-        member,
-        reader,
-        buffer: buffer.clone(),
-        failing: Cell::new(None),
-        doubt: Cell::new(true),
-    };
-    std::thread::Builder::new()
-        .name("log-group".into())
-        .spawn(move || {
-            worker.run();
-            drop(worker); // Both consumers: this leaves the group.
-            drop(sender);
-        })
-        .map_err(|error| Error::Unavailable(format!("no thread for a group: {error}")))?;
-    Ok(Member { shared, buffer, ended })
+    Consumer::new(reader).map_err(super::unavailable)
 }
 
-struct Worker {
+pub(super) struct Worker {
     shared: Arc<Shared>,
     topic: Topic,
     /// The topic's full name.
     name: String,
     group: String,
     member: Consumer,
-    reader: Consumer,
+    pub(super) reader: Consumer,
     buffer: Arc<Buffer>,
     /// When it was said last that reading fails, until a record comes: not at every try.
     failing: Cell<Option<Instant>>,
     /// Whether the next records may be of another life of the log: the first, or the first after a failure.
     doubt: Cell<bool>,
+    stalls: Stalls,
+    retired: Retired,
 }
 
 impl Worker {
-    fn run(&self) {
-        loop {
-            self.look_at_group();
-            let (leaving, moved, full) = {
-                let mut inner = self.buffer.inner.lock();
-                let full = inner.records >= self.shared.config.group_buffer_records
-                    || inner.bytes >= self.shared.config.group_buffer_kilobytes * 1024;
-                (inner.leaving, std::mem::take(&mut inner.moved), full)
-            };
-            if leaving {
-                return;
-            }
-            if self.shared.alive().is_err() {
-                // Whoever reads is told at its next turn, and at each that follows.
-                self.buffer.filled.notify_one();
-                std::thread::sleep(POLL);
-                continue;
-            }
-            if moved {
+    pub(super) fn new(shared: Arc<Shared>, topic: Topic, name: &str) -> Result<Self, Error> {
+        let group = format!("{}.{name}", shared.config.prefix);
+        let member: BaseConsumer = shared.config.member(&group)?.create().map_err(super::misconfigured)?;
+        member
+            .subscribe(&[shared.names.of(topic)])
+            .map_err(super::unavailable)?;
+        Ok(Self {
+            name: shared.names.of(topic).to_owned(),
+            group: name.to_owned(),
+            topic,
+            member: Consumer::new(member).map_err(super::unavailable)?,
+            reader: reader(&shared)?,
+            shared,
+            buffer: Arc::default(),
+            failing: Cell::new(None),
+            doubt: Cell::new(true),
+            stalls: Stalls::default(),
+            retired: Retired::default(),
+        })
+    }
+
+    /// Does what there is to do, or waits a moment for it; whether that goes on.
+    pub(super) fn turn(&mut self) -> bool {
+        self.look_at_group();
+        let (leaving, moved, full) = {
+            let mut inner = self.buffer.inner.lock();
+            let full = inner.records >= self.shared.config.group_buffer_records
+                || inner.bytes >= self.shared.config.group_buffer_kilobytes * 1024;
+            (inner.leaving, std::mem::take(&mut inner.moved), full)
+        };
+        if leaving {
+            return false;
+        }
+        if self.shared.alive().is_err() {
+            // Whoever reads is told at its next turn, and at each that follows.
+            self.buffer.filled.notify_one();
+            std::thread::sleep(POLL);
+            return true;
+        }
+        if moved {
+            self.or_report(self.assign());
+        }
+        if full {
+            // What is not polled waits in the library's own bounded queue.
+            std::thread::sleep(POLL);
+        } else {
+            self.read();
+            self.go_on();
+        }
+        true
+    }
+
+    /// Begins anew where it stands still.
+    fn go_on(&mut self) {
+        let inner = self.buffer.inner.lock();
+        let stands = inner
+            .held
+            .iter()
+            .filter_map(|(partition, held)| Some(((self.topic, *partition), held.next?)));
+        let stalled = self.stalls.look(&self.shared.ends, stands);
+        drop(inner);
+        if stalled.is_empty() {
+            return;
+        }
+        stalls::told(&self.group, &stalled);
+        match reader(&self.shared) {
+            Ok(fresh) => {
+                self.doubt.set(true);
+                self.retired.take(std::mem::replace(&mut self.reader, fresh));
                 self.or_report(self.assign());
             }
-            if full {
-                // What is not polled waits in the library's own bounded queue.
-                std::thread::sleep(POLL);
-            } else {
-                self.read();
-            }
+            Err(error) => tracing::error!(group = self.group, %error, "a member of a group could not be begun anew"),
         }
     }
 
@@ -309,7 +355,7 @@ impl Worker {
         self.reader.inner().assign(&list)
     }
 
-    fn read(&self) {
+    fn read(&mut self) {
         let mut burst = Vec::new();
         let mut gone = Vec::new();
         let mut wait = POLL;
@@ -332,6 +378,7 @@ impl Worker {
             }
         }
         if burst.is_empty() && gone.is_empty() {
+            self.stalls.nothing_came();
             return;
         }
         let leaving = || self.buffer.inner.lock().leaving;

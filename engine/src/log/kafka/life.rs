@@ -21,6 +21,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// And after so many of those questions it is asked how the topics' partitions do.
 const LOOKS_A_HEALTH: u32 = 10;
 
+/// And after so many of them, where the topics end.
+const LOOKS_AN_END: u32 = 5;
+
 /// The life that was opened, and the one that came after it, if one did.
 pub(super) struct Life {
     pub(super) epoch: Epoch,
@@ -140,6 +143,9 @@ impl Watch {
                 let there = shared.look_alive().is_ok();
                 if looks == 0 || !there {
                     shared.look_healthy(there);
+                }
+                if there && looks % LOOKS_AN_END == 0 {
+                    shared.look_at_ends();
                 }
                 looks = (looks + 1) % LOOKS_A_HEALTH;
             }

@@ -123,7 +123,7 @@ impl Shared {
         }
     }
 
-    fn find_once(&self, list: TopicPartitionList) -> KafkaResult<TopicPartitionList> {
+    pub(super) fn find_once(&self, list: TopicPartitionList) -> KafkaResult<TopicPartitionList> {
         let found = self.query().offsets_for_times(list, self.config.query_timeout())?;
         for element in found.elements() {
             element.error()?;

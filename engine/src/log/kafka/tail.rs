@@ -1,10 +1,12 @@
 //! The live end: a thread of its own that polls assigned partitions and hands borrowed records to the handler.
 //!
 //! What must hold: no record twice, none skipped, none of another life of the log; a start that the log does not hold is
-//! told, never replaced in silence. The library itself reconnects and goes on after a broker's restart.
+//! told, never replaced in silence. The library itself reconnects and goes on after a broker's restart; where it does not, a
+//! new client does.
 
-use super::Shared;
 use super::native::{Consumer, Event, Seen};
+use super::stalls::{self, Place, Retired, Stalls};
+use super::{Shared, unavailable};
 use crate::clock;
 use crate::domain::{Offset, Partition, Timestamp};
 use crate::log::{Error, Handler, Tail, Topic, metrics};
@@ -49,35 +51,12 @@ pub(super) fn start(
     starts: &[(Topic, Partition, Offset)],
     handler: Box<dyn Handler>,
 ) -> Result<Handle, Error> {
-    let consumer: BaseConsumer = shared
-        .config
-        .tail(FETCH_WAIT_MS)?
-        .create()
-        .map_err(super::misconfigured)?;
-    let mut list = TopicPartitionList::new();
-    for &(topic, partition, offset) in starts {
-        list.add_partition_offset(
-            shared.names.of(topic),
-            partition.get().into(),
-            super::start_offset(offset),
-        )
-        .map_err(super::unavailable)?;
-    }
-    consumer.assign(&list).map_err(super::unavailable)?;
-    let consumer = Consumer::new(consumer).map_err(super::unavailable)?;
+    run(Reader::new(shared, starts, handler)?)
+}
+
+pub(super) fn run(mut reader: Reader) -> Result<Handle, Error> {
     let stop = Arc::new(AtomicBool::new(false));
     let (sender, ended) = oneshot::channel::<()>();
-    let mut reader = Reader {
-        shared,
-        consumer,
-        next: starts
-            .iter()
-            .map(|&(t, p, offset)| ((t, p), Next::at(offset)))
-            .collect(),
-        handler,
-        failing: None,
-        doubt: true,
-    };
     let stopped = stop.clone();
     std::thread::Builder::new()
         .name("log-tail".into())
@@ -90,9 +69,9 @@ pub(super) fn start(
     Ok(Handle { stop, ended })
 }
 
-struct Reader {
+pub(super) struct Reader {
     shared: Arc<Shared>,
-    consumer: Consumer,
+    pub(super) consumer: Consumer,
     /// How far each partition was read.
     next: Places,
     handler: Box<dyn Handler>,
@@ -100,9 +79,11 @@ struct Reader {
     failing: Option<Instant>,
     /// Whether the next record may be of another life of the log: it is the first, or the first after a failure.
     doubt: bool,
+    stalls: Stalls,
+    retired: Retired,
 }
 
-type Places = FxHashMap<(Topic, Partition), Next>;
+type Places = FxHashMap<Place, Next>;
 
 /// How far a partition was read.
 #[derive(Clone, Copy, Default)]
@@ -110,11 +91,17 @@ struct Next {
     offset: Offset,
     /// When the record before it was appended, once there was one.
     read: Option<Timestamp>,
+    /// Whether the log does not hold what comes next.
+    lost: bool,
 }
 
 impl Next {
     const fn at(offset: Offset) -> Self {
-        Self { offset, read: None }
+        Self {
+            offset,
+            read: None,
+            lost: false,
+        }
     }
 }
 
@@ -126,11 +113,35 @@ enum Need {
 }
 
 impl Reader {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        starts: &[(Topic, Partition, Offset)],
+        handler: Box<dyn Handler>,
+    ) -> Result<Self, Error> {
+        let next: Places = starts
+            .iter()
+            .map(|&(topic, partition, offset)| ((topic, partition), Next::at(offset)))
+            .collect();
+        Ok(Self {
+            consumer: consumer(&shared, &next)?,
+            shared,
+            next,
+            handler,
+            failing: None,
+            doubt: true,
+            stalls: Stalls::default(),
+            retired: Retired::default(),
+        })
+    }
+
     fn run(&mut self, stop: &AtomicBool) {
         let stopped = || stop.load(Ordering::Acquire);
         let mut measured = Instant::now();
         while !stopped() {
             let mut event = self.consumer.poll(POLL);
+            if event.is_none() {
+                self.stalls.nothing_came();
+            }
             if self.doubt && event.as_ref().is_some_and(Event::is_of_the_log) {
                 self.doubt = !self.shared.surely_alive(stopped);
             }
@@ -157,6 +168,7 @@ impl Reader {
             if measured.elapsed() >= MEASURE_EVERY {
                 measured = Instant::now();
                 self.measure();
+                self.go_on();
             }
         }
     }
@@ -172,12 +184,32 @@ impl Reader {
     fn measure(&self) {
         let (mut lags, now) = (FxHashMap::<_, metrics::Lag>::default(), clock::now());
         for (&(topic, partition), next) in &self.next {
-            let end = self.consumer.known_end(self.shared.names.of(topic), partition);
+            let known = self.consumer.known_end(self.shared.names.of(topic), partition);
+            let end = known.max(self.shared.ends.of((topic, partition)));
             let left = end.map_or(0, |end| end.get().saturating_sub(next.offset.get()));
             lags.entry(topic).or_default().add(left, next.read, now);
         }
         for (topic, lag) in lags {
             metrics::tail_lag(topic, lag);
+        }
+    }
+
+    /// Begins anew where it stands still.
+    fn go_on(&mut self) {
+        let stands = self.next.iter().filter(|(_, next)| !next.lost);
+        let stalled = self
+            .stalls
+            .look(&self.shared.ends, stands.map(|(place, next)| (*place, next.offset)));
+        if stalled.is_empty() {
+            return;
+        }
+        stalls::told("tail", &stalled);
+        match consumer(&self.shared, &self.next) {
+            Ok(fresh) => {
+                self.doubt = true;
+                self.retired.take(std::mem::replace(&mut self.consumer, fresh));
+            }
+            Err(error) => tracing::error!(%error, "the tail could not be begun anew"),
         }
     }
 
@@ -206,6 +238,7 @@ impl Reader {
             high: Offset::new(high),
         };
         tracing::error!(topic = name, %error, "the log does not hold what comes next: its tail stops here");
+        self.next.entry((topic, partition)).or_default().lost = true;
         self.handler.on_lost(topic, partition, &error);
     }
 
@@ -216,6 +249,23 @@ impl Reader {
         self.consumer.inner().incremental_unassign(&list)?;
         self.consumer.inner().incremental_assign(&list)
     }
+}
+
+/// A client that reads on from there.
+fn consumer(shared: &Shared, from: &Places) -> Result<Consumer, Error> {
+    let consumer: BaseConsumer = shared
+        .config
+        .tail(FETCH_WAIT_MS)?
+        .create()
+        .map_err(super::misconfigured)?;
+    let mut list = TopicPartitionList::new();
+    for (&(topic, partition), next) in from.iter().filter(|(_, next)| !next.lost) {
+        let (name, offset) = (shared.names.of(topic), super::start_offset(next.offset));
+        list.add_partition_offset(name, partition.get().into(), offset)
+            .map_err(unavailable)?;
+    }
+    consumer.assign(&list).map_err(unavailable)?;
+    Consumer::new(consumer).map_err(unavailable)
 }
 
 fn take(
@@ -235,6 +285,7 @@ fn take(
                 *expected = Next {
                     offset: record.position.offset.next(),
                     read: Some(record.position.appended_at),
+                    lost: false,
                 };
                 *failing = None;
                 handler.on_record(topic, record);
