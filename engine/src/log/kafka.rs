@@ -4,6 +4,7 @@
 //! library blocks: whatever waits for it runs on threads of its own or on those for blocking work, never on the
 //! runtime's. What the bytes mean is nobody's business here.
 
+mod comeback;
 mod config;
 mod group;
 mod import;
@@ -75,7 +76,7 @@ impl Log {
         let query = config.query()?;
         let epoch = topics::prepare(&config, query.clone(), create).await?;
         let patience = Duration::from_millis(u64::from(config.delivery_timeout_ms) + 2_000);
-        let producer = Producer::new(config.producer()?, patience)?;
+        let producer = Producer::new(config.producer()?, &config.brokers, patience)?;
         let readers = Readers::new(query.create().map_err(misconfigured)?, config.readers);
         let shared = Arc::new(Shared {
             config,

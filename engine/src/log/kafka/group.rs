@@ -7,6 +7,7 @@
 //! of an older start after a newer one.
 
 use super::Shared;
+use super::comeback::Comeback;
 use super::native::{Consumer, Seen};
 use super::stalls::{self, Retired, Stalls};
 use crate::domain::{Offset, Partition};
@@ -204,6 +205,8 @@ pub(super) struct Worker {
     failing: Cell<Option<Instant>>,
     /// Whether the next records may be of another life of the log: the first, or the first after a failure.
     doubt: Cell<bool>,
+    /// Of the one that takes part, and of the one that reads.
+    comebacks: [Cell<Comeback>; 2],
     stalls: Stalls,
     retired: Retired,
 }
@@ -225,6 +228,7 @@ impl Worker {
             buffer: Arc::default(),
             failing: Cell::new(None),
             doubt: Cell::new(true),
+            comebacks: Default::default(),
             stalls: Stalls::default(),
             retired: Retired::default(),
         })
@@ -233,6 +237,7 @@ impl Worker {
     /// Does what there is to do, or waits a moment for it; whether that goes on.
     pub(super) fn turn(&mut self) -> bool {
         self.look_at_group();
+        self.find_brokers();
         let (leaving, moved, full) = {
             let mut inner = self.buffer.inner.lock();
             let full = inner.records >= self.shared.config.group_buffer_records
@@ -259,6 +264,14 @@ impl Worker {
             self.go_on();
         }
         true
+    }
+
+    fn find_brokers(&self) {
+        for (consumer, kept) in [&self.member, &self.reader].into_iter().zip(&self.comebacks) {
+            let mut comeback = kept.get();
+            comeback.help(consumer.inner().client(), &self.shared.config.brokers);
+            kept.set(comeback);
+        }
     }
 
     /// Begins anew where it stands still.
@@ -291,6 +304,7 @@ impl Worker {
             };
             match event.look() {
                 Seen::Assigned(partitions) => {
+                    self.found(0);
                     let done = self.take_on(&partitions);
                     self.or_report(done);
                     self.tell(partitions, true);
@@ -303,7 +317,7 @@ impl Worker {
                         .and_then(|list| self.member.inner().incremental_unassign(&list));
                     self.or_report(done);
                 }
-                Seen::Failed { code, text, fatal, .. } => self.failed(code, &text, fatal),
+                Seen::Failed { code, text, fatal, .. } => self.failed(0, code, &text, fatal),
                 Seen::Record { .. } | Seen::End { .. } | Seen::Other => {}
             }
         }
@@ -372,7 +386,7 @@ impl Worker {
                     gone.push(partition);
                 }
                 Seen::Failed { code, text, fatal, .. } => {
-                    self.failed(code, &text, fatal);
+                    self.failed(1, code, &text, fatal);
                 }
                 Seen::Assigned(_) | Seen::Revoked(_) | Seen::End { .. } | Seen::Other => {}
             }
@@ -393,6 +407,7 @@ impl Worker {
         let moved = inner.moved;
         if !moved {
             self.failing.set(None);
+            self.found(1);
             burst.into_iter().for_each(|record| inner.push(record));
         }
         drop(inner);
@@ -418,7 +433,16 @@ impl Worker {
         }
     }
 
-    fn failed(&self, code: RDKafkaErrorCode, text: &str, fatal: bool) {
+    fn found(&self, consumer: usize) {
+        let mut comeback = self.comebacks[consumer].get();
+        comeback.found();
+        self.comebacks[consumer].set(comeback);
+    }
+
+    fn failed(&self, consumer: usize, code: RDKafkaErrorCode, text: &str, fatal: bool) {
+        let mut comeback = self.comebacks[consumer].get();
+        comeback.failed(code, Instant::now());
+        self.comebacks[consumer].set(comeback);
         self.doubt.set(true);
         metrics::read_failed();
         let told = self.failing.get();

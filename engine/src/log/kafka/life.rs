@@ -4,7 +4,7 @@
 //! shorter than where it stood. So a thread asks for the topic's id all the time, and whoever reads asks before the
 //! first record, and again before the first after a failure. Once a life has ended, it stays so for this process.
 
-use super::{Shared, topics};
+use super::{Shared, native, topics};
 use crate::domain::Epoch;
 use crate::log::metrics::{self, Health};
 use crate::log::{Error, Topic};
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the topic's id is asked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -89,11 +89,18 @@ impl Shared {
 
     /// Whether records that came can be of this life: asks until it is known, or `stopped`.
     pub(super) fn surely_alive(&self, stopped: impl Fn() -> bool) -> bool {
+        let mut told = Instant::now();
         while !stopped() {
             match self.look_alive() {
                 Ok(()) => return true,
                 Err(_) if self.alive().is_err() => return false,
-                Err(_) => std::thread::sleep(super::LOOK_AGAIN),
+                Err(error) => {
+                    if told.elapsed() >= super::TELL_AGAIN {
+                        told = Instant::now();
+                        tracing::warn!(%error, "reading waits until Kafka says whether the log is still the one it was");
+                    }
+                    std::thread::sleep(super::LOOK_AGAIN);
+                }
             }
         }
         false
@@ -141,6 +148,9 @@ impl Watch {
             while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) && shared.alive().is_ok() {
                 // Who is away is told by those that read and write; here only another life counts.
                 let there = shared.look_alive().is_ok();
+                if !there {
+                    native::bootstrap_again(shared.query().client(), &shared.config.brokers);
+                }
                 if looks == 0 || !there {
                     shared.look_healthy(there);
                 }

@@ -1,12 +1,14 @@
 //! What the safe wrapper of librdkafka lacks: a poll that says which topic ended, headers whose names may be any
-//! bytes, a topic's id, one setting of a topic, and a fault of it that is kept away. The only unsafe code of the log.
+//! bytes, a topic's id, one setting of a topic, and two faults of it that are made up for. The only unsafe code of the log.
 #![allow(unsafe_code)]
 
 mod alter;
+mod bootstrap;
 mod complaint;
 mod hints;
 
 pub(super) use alter::alter_topic;
+pub(super) use bootstrap::bootstrap_again;
 pub(super) use complaint::last_complaint;
 pub(super) use hints::are_passed_over as hints_are_passed_over;
 

@@ -6,6 +6,7 @@
 //! is stopping gives of records that it has written. A producer that the broker has fenced or that lost track of its
 //! sequence is replaced by a new one.
 
+use super::comeback::Comeback;
 use super::security::is_denied;
 use crate::domain::{Offset, Partition, Position, Timestamp};
 use crate::log::metrics::InFlight;
@@ -30,6 +31,7 @@ const POLL: Duration = Duration::from_millis(500);
 
 pub(super) struct Producer {
     config: ClientConfig,
+    brokers: String,
     /// How long [`Producer::close`] waits for what is under way.
     patience: Duration,
     /// `None` once closed.
@@ -66,6 +68,7 @@ struct Reports {
     denied: AtomicBool,
     /// When it was said last that something is wrong, until a record lands.
     told: Mutex<Option<Instant>>,
+    comeback: Mutex<Comeback>,
 }
 
 /// One append under way.
@@ -84,6 +87,9 @@ impl ClientContext for Reports {
         }
         if fatal {
             self.fatal.store(true, Ordering::Release);
+        }
+        if let Some(code) = code {
+            self.comeback.lock().failed(code, Instant::now());
         }
         let mut told = self.told.lock();
         if told.is_none_or(|told| told.elapsed() >= super::TELL_AGAIN) || fatal {
@@ -110,6 +116,7 @@ impl ProducerContext for Reports {
         let answer = match result {
             Ok(message) => {
                 *self.told.lock() = None;
+                self.comeback.lock().found();
                 self.denied.store(false, Ordering::Release);
                 landed(message.partition(), message.offset(), message.timestamp())
             }
@@ -150,10 +157,11 @@ fn failed(error: &KafkaError, otherwise: impl FnOnce(String) -> Error) -> Error 
 }
 
 impl Producer {
-    pub(super) fn new(config: ClientConfig, patience: Duration) -> Result<Self, Error> {
-        let lane = Lane::new(&config)?;
+    pub(super) fn new(config: ClientConfig, brokers: &str, patience: Duration) -> Result<Self, Error> {
+        let lane = Lane::new(&config, brokers)?;
         Ok(Self {
             config,
+            brokers: brokers.to_owned(),
             patience,
             lane: RwLock::new(Some(lane)),
             retired: Mutex::new(None),
@@ -220,7 +228,7 @@ impl Producer {
         if lane.since.elapsed() < REPLACE_EVERY {
             return false;
         }
-        let fresh = match Lane::new(&self.config) {
+        let fresh = match Lane::new(&self.config, &self.brokers) {
             Ok(fresh) => fresh,
             Err(error) => {
                 tracing::error!(%error, "no new producer for the log");
@@ -263,21 +271,28 @@ impl Producer {
 }
 
 impl Lane {
-    fn new(config: &ClientConfig) -> Result<Self, Error> {
+    fn new(config: &ClientConfig, brokers: &str) -> Result<Self, Error> {
         let fatal = Arc::new(AtomicBool::new(false));
         let reports = Reports {
             denied: AtomicBool::new(false),
             fatal: fatal.clone(),
             told: Mutex::default(),
+            comeback: Mutex::default(),
         };
         let producer: BaseProducer<Reports> = config
             .create_with_context(reports)
             .map_err(|error| Error::Misconfigured(format!("no producer for the log: {error}")))?;
         let (producer, ended) = (Arc::new(producer), Arc::new(AtomicBool::new(false)));
-        let (polled, over) = (producer.clone(), ended.clone());
+        let (polled, over, brokers) = (producer.clone(), ended.clone(), brokers.to_owned());
         let polling = std::thread::Builder::new().name("log-reports".into()).spawn(move || {
             while !over.load(Ordering::Acquire) {
                 polled.poll(POLL);
+                polled
+                    .client()
+                    .context()
+                    .comeback
+                    .lock()
+                    .help(polled.client(), &brokers);
             }
         });
         let polling = polling.map_err(|error| Error::Unavailable(format!("no thread for the producer: {error}")))?;

@@ -149,7 +149,7 @@ impl Shared {
         let consumer = self.assigned(topic, partition, from)?;
         let place = (self.names.of(topic), partition);
         let answer = self.read(&consumer, place, (from, to), limits, None, || false);
-        self.give_back(consumer);
+        self.done_with(consumer, answer.as_ref().err());
         answer
     }
 
@@ -165,6 +165,13 @@ impl Shared {
             .and_then(|()| consumer.inner().assign(&list))
             .map_err(unavailable)?;
         Ok(consumer)
+    }
+
+    /// One to which nothing came may have lost its way: it is not used again.
+    pub(super) fn done_with(&self, consumer: Consumer, error: Option<&Error>) {
+        if !matches!(error, Some(Error::Unavailable(_))) {
+            self.give_back(consumer);
+        }
     }
 
     /// Whatever went wrong, an assignment can be ended; a consumer that can't is not used again.

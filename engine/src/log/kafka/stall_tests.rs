@@ -1,15 +1,15 @@
-//! Readers that stand still, on a real Kafka. The library's fault can't be called up, so it is told to fetch nothing more of a
+//! Readers that stand still and clients that lost their way, on a real Kafka. The library's fault can't be called up, so it is told to fetch nothing more of a
 //! partition: to a reader that is the same.
 
 use super::group::{Member, Worker};
-use super::native::Consumer;
+use super::native::{Consumer, bootstrap_again};
 use super::tail::{self, Reader};
 use super::{Config, Log, Shared};
 use crate::domain::{Offset, Partition};
 use crate::log::{Error, Group as _, Handler, Log as _, Outgoing, RecordRef, Tail as _, Topic, Turn};
 use bytes::Bytes;
-use rdkafka::TopicPartitionList;
-use rdkafka::consumer::Consumer as _;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::{ClientConfig, TopicPartitionList};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
@@ -18,9 +18,13 @@ const P1: Partition = Partition::new(1);
 /// How long a test waits for what must come: only a failing test takes it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+fn brokers() -> String {
+    std::env::var("ROOMLOG_TEST_KAFKA").expect("run `make test`, or scripts/services up")
+}
+
 async fn open() -> Log {
     let config = Config {
-        brokers: std::env::var("ROOMLOG_TEST_KAFKA").expect("run `make test`, or scripts/services up"),
+        brokers: brokers(),
         prefix: format!("test-{}", uuid::Uuid::new_v4().simple()),
         partitions: 2,
         query_timeout_ms: 60_000,
@@ -40,6 +44,19 @@ async fn append(log: &Log, partition: Partition, texts: &[&'static str]) {
         };
         log.append(outgoing).await.expect("appended");
     }
+}
+
+#[test]
+fn a_client_without_a_way_to_kafka_finds_it_by_the_servers_it_is_given() {
+    let lost: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", "127.0.0.1:1")
+        .create()
+        .expect("a client");
+    let asks = |wait| lost.fetch_metadata(Some("__consumer_offsets"), wait);
+    assert!(asks(Duration::from_millis(100)).is_err(), "nobody is there");
+    bootstrap_again(lost.client(), &brokers());
+    let found = asks(PATIENCE).expect("Kafka answers");
+    assert!(!found.brokers().is_empty());
 }
 
 /// Makes a client deaf for a partition of events.

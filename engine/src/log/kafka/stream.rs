@@ -64,7 +64,7 @@ impl super::super::Reader for Stream {
             match read {
                 Ok(range) => Ok((range, consumer)),
                 Err(error) => {
-                    shared.give_back(consumer);
+                    shared.done_with(consumer, Some(&error));
                     Err(error)
                 }
             }

@@ -4,6 +4,7 @@
 //! told, never replaced in silence. The library itself reconnects and goes on after a broker's restart; where it does not, a
 //! new client does.
 
+use super::comeback::Comeback;
 use super::native::{Consumer, Event, Seen};
 use super::stalls::{self, Place, Retired, Stalls};
 use super::{Shared, unavailable};
@@ -12,6 +13,7 @@ use crate::domain::{Offset, Partition, Timestamp};
 use crate::log::{Error, Handler, Tail, Topic, metrics};
 use async_trait::async_trait;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaResult;
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -79,6 +81,7 @@ pub(super) struct Reader {
     failing: Option<Instant>,
     /// Whether the next record may be of another life of the log: it is the first, or the first after a failure.
     doubt: bool,
+    comeback: Comeback,
     stalls: Stalls,
     retired: Retired,
 }
@@ -129,6 +132,7 @@ impl Reader {
             handler,
             failing: None,
             doubt: true,
+            comeback: Comeback::default(),
             stalls: Stalls::default(),
             retired: Retired::default(),
         })
@@ -155,7 +159,7 @@ impl Reader {
                     &self.shared,
                     &mut self.next,
                     &mut *self.handler,
-                    &mut self.failing,
+                    (&mut self.failing, &mut self.comeback),
                 ),
                 None => Need::Nothing,
             };
@@ -168,6 +172,8 @@ impl Reader {
             if measured.elapsed() >= MEASURE_EVERY {
                 measured = Instant::now();
                 self.measure();
+                self.comeback
+                    .help(self.consumer.inner().client(), &self.shared.config.brokers);
                 self.go_on();
             }
         }
@@ -217,17 +223,18 @@ impl Reader {
     fn lost(&mut self, topic: Topic, partition: Partition) {
         let offset = self.next[&(topic, partition)].offset;
         let name = self.shared.names.of(topic);
-        let (low, high) = self
-            .consumer
-            .inner()
-            .fetch_watermarks(name, partition.get().into(), self.shared.config.query_timeout())
-            .map_or((0, 0), |(low, high)| (low.cast_unsigned(), high.cast_unsigned()));
+        let client = self.consumer.inner();
+        let found = client.fetch_watermarks(name, partition.get().into(), self.shared.config.query_timeout());
+        let Ok((low, high)) = found else {
+            // Whether it is so nobody says now. Asked again, Kafka will.
+            self.doubt = true;
+            return self.restart(name, partition, offset.get());
+        };
+        let (low, high) = (low.cast_unsigned(), high.cast_unsigned());
         metrics::tail_lost();
         if topic == Topic::Signals {
             tracing::info!(topic = name, %partition, %offset, low, "signals too old to be kept are passed over");
-            if let Err(error) = self.restart(name, partition, low) {
-                tracing::error!(topic = name, %partition, %error, "the tail could not go on");
-            }
+            self.restart(name, partition, low);
             self.next.insert((topic, partition), Next::at(Offset::new(low)));
             return;
         }
@@ -242,7 +249,13 @@ impl Reader {
         self.handler.on_lost(topic, partition, &error);
     }
 
-    fn restart(&self, name: &str, partition: Partition, from: u64) -> rdkafka::error::KafkaResult<()> {
+    fn restart(&self, name: &str, partition: Partition, from: u64) {
+        if let Err(error) = self.assign_anew(name, partition, from) {
+            tracing::error!(topic = name, %partition, %error, "the tail could not go on");
+        }
+    }
+
+    fn assign_anew(&self, name: &str, partition: Partition, from: u64) -> KafkaResult<()> {
         let mut list = TopicPartitionList::new();
         let offset = KafkaOffset::Offset(from.cast_signed());
         list.add_partition_offset(name, partition.get().into(), offset)?;
@@ -273,7 +286,7 @@ fn take(
     shared: &Shared,
     next: &mut Places,
     handler: &mut dyn Handler,
-    failing: &mut Option<Instant>,
+    (failing, comeback): (&mut Option<Instant>, &mut Comeback),
 ) -> Need {
     match event.look() {
         Seen::Record { topic, record } => {
@@ -288,6 +301,7 @@ fn take(
                     lost: false,
                 };
                 *failing = None;
+                comeback.found();
                 handler.on_record(topic, record);
             }
         }
@@ -313,6 +327,7 @@ fn take(
                 return Need::Restart(topic, partition);
             }
             metrics::read_failed();
+            comeback.failed(code, Instant::now());
             if failing.is_none_or(|told| told.elapsed() >= super::TELL_AGAIN) || fatal {
                 *failing = Some(Instant::now());
                 tracing::warn!(?place, ?code, text, fatal, "reading the log's end fails for now");
