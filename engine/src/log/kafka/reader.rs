@@ -241,7 +241,9 @@ impl Shared {
                     next,
                 } if topic == name && of == partition => {
                     range.next = range.next.max(next.min(to));
-                    break;
+                    if range.next >= to || !self.goes_on(name, partition, range.next) {
+                        break;
+                    }
                 }
                 Seen::Failed {
                     place: Some((topic, of)),
@@ -262,6 +264,14 @@ impl Shared {
             }
         }
         Ok(range)
+    }
+
+    /// Whether there is more at `next`, although the reader was told of an end: that may have been the end of a while ago.
+    fn goes_on(&self, name: &str, partition: Partition, next: Offset) -> bool {
+        let asked = self
+            .query()
+            .fetch_watermarks(name, partition.get().into(), self.config.query_timeout());
+        asked.is_ok_and(|(_, high)| high.cast_unsigned() > next.get())
     }
 
     pub(super) fn out_of_range(&self, name: &str, partition: Partition, offset: Offset) -> Error {
